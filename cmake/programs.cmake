@@ -1,0 +1,54 @@
+# The test programs and the examples: one .c file each.
+
+include_guard(GLOBAL)
+
+# Every tests/unit/*.c and tests/wire/*.c is one program, build/<preset>/tests/<its name>.
+file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
+file(GLOB unit CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/*.c")
+file(GLOB wire CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/wire/*.c")
+
+picket_library(test_support ${support})
+# -iquote: src/error.h must not stand in for the system's <error.h>.
+target_compile_options(test_support ${SCOPE}
+    "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"" "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/src\"")
+target_link_libraries(test_support ${SCOPE} picket_core llhttp)
+if(support)
+    set_target_properties(test_support PROPERTIES C_EXTENSIONS ON)
+endif()
+
+set(names "")
+foreach(source IN LISTS unit wire)
+    get_filename_component(name "${source}" NAME_WE)
+    if(TARGET test_${name})
+        message(FATAL_ERROR "tests/unit and tests/wire both have a ${name}.c: programs need different names.")
+    endif()
+    list(APPEND names ${name})
+    add_executable(test_${name} "${source}")
+    picket_our_code(test_${name})
+    set_target_properties(test_${name} PROPERTIES
+        C_EXTENSIONS ON
+        OUTPUT_NAME ${name}
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+    target_link_libraries(test_${name} PRIVATE
+        test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,mbedtls,llhttp>")
+endforeach()
+# The runner takes the names from here, so that the program of a test that was removed is not run.
+string(REPLACE ";" "\n" names "${names}")
+file(WRITE "${PROJECT_BINARY_DIR}/tests/programs.txt" "${names}\n")
+
+# Every examples/NAME/*.c is the program build/<preset>/examples/example_NAME.
+file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*/*.c")
+foreach(source IN LISTS sources)
+    get_filename_component(folder "${source}" DIRECTORY)
+    get_filename_component(name "${folder}" NAME)
+    if(TARGET example_${name})
+        target_sources(example_${name} PRIVATE "${source}")
+        continue()
+    endif()
+    add_executable(example_${name} "${source}")
+    picket_our_code(example_${name})
+    set_target_properties(example_${name} PROPERTIES
+        C_EXTENSIONS ON
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
+    picket_link_stack(example_${name} "")
+endforeach()

@@ -1,0 +1,253 @@
+#!/bin/sh
+# The one command: ./do help
+# It installs what a verb needs (Debian and Ubuntu; elsewhere it says what is missing) and asks nothing.
+
+set -eu
+
+root=$(cd "$(dirname "$0")" && pwd)
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+fail() {
+    say "do: $*"
+    exit 1
+}
+
+# What each verb needs: the Debian package, and what shows that it is there (a command or
+# a file), so that a tool that came from elsewhere is good enough.
+
+needs_build='
+build-essential  command=cc
+build-essential  command=c++
+build-essential  command=make
+cmake            command=cmake
+ninja-build      command=ninja
+libslirp-dev     file=/usr/include/slirp/libslirp.h,/usr/local/include/slirp/libslirp.h
+ca-certificates  file=/etc/ssl/certs/ca-certificates.crt
+dpkg-dev         command=dpkg-source
+git              command=git'
+
+needs_test="$needs_build
+clang-format     command=clang-format
+curl             command=curl
+gnutls-bin       command=gnutls-serv
+nginx            command=nginx
+openssl          command=openssl
+python3          file=/usr/bin/python3"
+if [ "$(uname -m)" = x86_64 ]; then
+    # how much memory a 32-bit machine needs is measured with 32-bit code
+    needs_test="$needs_test
+gcc-multilib     file=/usr/include/gnu/stubs-32.h,/usr/include/x86_64-linux-gnu/gnu/stubs-32.h"
+fi
+
+needs_format='
+clang-format     command=clang-format'
+
+is_there() {
+    case $1 in
+        command=*)
+            command -v "${1#*=}" >/dev/null 2>&1
+            ;;
+        file=*)
+            for candidate in $(printf '%s' "${1#*=}" | tr , ' '); do
+                [ ! -e "$candidate" ] || return 0
+            done
+            return 1
+            ;;
+    esac
+}
+
+# missing NEEDS: the packages of the list that are not there.
+missing() {
+    printf '%s\n' "$1" | while read -r package proof; do
+        if [ -n "$package" ] && ! is_there "$proof"; then
+            printf '%s\n' "$package"
+        fi
+    done | sort -u | tr '\n' ' ' | sed 's/ *$//'
+}
+
+is_debian() {
+    command -v apt-get >/dev/null 2>&1 && [ -r /etc/os-release ] &&
+        grep -qE '^(ID|ID_LIKE)=.*(debian|ubuntu)' /etc/os-release
+}
+
+# need NEEDS: installs what is missing, or ends with what to type.
+need() {
+    packages=$(missing "$1")
+    [ -n "$packages" ] || return 0
+    if ! is_debian; then
+        fail "something is missing. On Debian or Ubuntu I would install: $packages"
+    fi
+    become=''
+    if [ "$(id -u)" -ne 0 ]; then
+        if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+            become='sudo -n'
+        else
+            say "do: these packages are missing, and I am not root: $packages"
+            say "Type this, then try again:"
+            say "    sudo apt-get update && sudo apt-get install -y --no-install-recommends $packages"
+            exit 1
+        fi
+    fi
+    say "do: installing $packages"
+    log=$(mktemp)
+    # shellcheck disable=SC2086 # they are lists of words
+    if ! {
+        $become env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
+            $become env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+                install --no-install-recommends $packages
+    } </dev/null >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        fail "they cannot be installed: $packages"
+    fi
+    rm -f "$log"
+    packages=$(missing "$1")
+    [ -z "$packages" ] || fail "still missing after the installation: $packages"
+}
+
+# quietly COMMAND...: shows what it printed only if it fails.
+quietly() {
+    quiet_log=$(mktemp)
+    if "$@" </dev/null >"$quiet_log" 2>&1; then
+        rm -f "$quiet_log"
+    else
+        cat "$quiet_log" >&2
+        rm -f "$quiet_log"
+        return 1
+    fi
+}
+
+configure() {
+    [ -e "$root/build/$1/build.ninja" ] ||
+        (cd "$root" && quietly cmake --preset "$1") || fail "the configuration of build/$1 failed"
+}
+
+# build PRESET TARGETS...: brings them up to date.
+build() {
+    preset=$1
+    shift
+    configure "$preset"
+    quietly cmake --build "$root/build/$preset" -j "$(nproc 2>/dev/null || echo 2)" --target "$@" ||
+        fail "the build of build/$preset failed"
+}
+
+# number FILE MACRO
+number() {
+    sed -n "s/^#[[:space:]]*define[[:space:]]\{1,\}$2[[:space:]]\{1,\}\([0-9]\{1,\}\).*/\1/p" "$1" | head -n 1
+}
+
+# dependency_version NAME VARIABLE PREFIX THIRD HEADERS...: from the header of the tree that a build would take.
+dependency_version() {
+    name=$1 prefix=$3 third=$4
+    eval "tree=\${$2-}"
+    : "${tree:=$root/build/deps/$name}"
+    variable=$2
+    shift 4
+    for header in "$@"; do
+        if [ -e "$tree/$header" ]; then
+            version=$(number "$tree/$header" "${prefix}_MAJOR").$(number "$tree/$header" "${prefix}_MINOR")
+            version=$version.$(number "$tree/$header" "${prefix}_$third")
+            case $tree in
+                "$root"/build/deps/*)
+                    from=$(sed 's/^[^ ]* //' "$tree.origin" 2>/dev/null || :)
+                    printf '%s\n' "$version${from:+ ($from)}"
+                    ;;
+                *) printf '%s\n' "$version ($variable=$tree)" ;;
+            esac
+            return 0
+        fi
+    done
+    pin=$(sed -n "s/^set(PICKET_${variable%_DIR}_PIN \(.*\))/\1/p" "$root/cmake/dependencies.cmake")
+    printf '%s\n' "not fetched yet (pinned: $pin)"
+}
+
+slirp_version() {
+    header=/usr/include/slirp/libslirp-version.h
+    if [ -e $header ]; then
+        echo "$(number $header SLIRP_MAJOR_VERSION).$(number $header SLIRP_MINOR_VERSION).$(number $header SLIRP_MICRO_VERSION)"
+    else
+        echo "not installed yet"
+    fi
+}
+
+tool_version() {
+    if command -v "$1" >/dev/null 2>&1; then
+        "$@" 2>/dev/null | head -n 1 | sed 's/^cmake version //'
+    else
+        echo "not installed yet"
+    fi
+}
+
+help() {
+    cat <<HELP
+Picket: verified HTTPS for small machines.
+
+  ./do get URL [options]   fetch a page with the Linux client; the page goes to stdout
+  ./do build PRESET        build host (build/host/picket) or host-asan (with the sanitizers)
+  ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
+  ./do format              format the C sources
+  ./do help                this
+
+What a verb needs is installed or fetched when it is first used. To use your own copy of a
+dependency, set LWIP_DIR, MBEDTLS_DIR or LLHTTP_DIR.
+
+  lwIP      $(dependency_version lwip LWIP_DIR LWIP_VERSION REVISION src/include/lwip/init.h)
+  Mbed TLS  $(dependency_version mbedtls MBEDTLS_DIR MBEDTLS_VERSION PATCH include/mbedtls/build_info.h)
+  llhttp    $(dependency_version llhttp LLHTTP_DIR LLHTTP_VERSION PATCH include/llhttp.h \
+    share/include/llhttp/llhttp.h usr/share/include/llhttp/llhttp.h include/llhttp/llhttp.h)
+  libslirp  $(slirp_version)
+  cmake     $(tool_version cmake --version)
+  compiler  $(tool_version "${CC:-cc}" --version)
+HELP
+}
+
+verb=${1-help}
+[ $# -eq 0 ] || shift
+
+case $verb in
+    help | -h | --help)
+        help
+        ;;
+
+    build)
+        preset=${1-host}
+        case $preset in
+            host | host-asan) ;;
+            *) fail "I can build host and host-asan, not $preset" ;;
+        esac
+        need "$needs_build"
+        build "$preset" all
+        say "built build/$preset"
+        ;;
+
+    get)
+        [ $# -gt 0 ] || fail "get what? ./do get URL"
+        need "$needs_build"
+        [ -x "$root/build/host/picket" ] || say "do: building build/host/picket first (about a minute)"
+        build host picket_cli
+        exec "$root/build/host/picket" "$@"
+        ;;
+
+    test)
+        need "$needs_test"
+        for preset in host host-asan; do
+            say "do: building build/$preset"
+            build "$preset" all test_variants
+        done
+        exec /usr/bin/python3 "$root/tests/run.py" "$@"
+        ;;
+
+    format)
+        need "$needs_format"
+        exec "$root/tools/check-format" --fix
+        ;;
+
+    *)
+        fail "there is no '$verb'; ./do help lists what there is"
+        ;;
+esac
