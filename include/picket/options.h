@@ -1,0 +1,81 @@
+// options.h: every number that can be turned, in one place: what it is, why it is so, what lowering it breaks.
+// Override with -D, or in a file named by PICKET_OPTIONS_FILE.
+#ifndef PICKET_OPTIONS_H
+#define PICKET_OPTIONS_H
+
+#ifdef PICKET_OPTIONS_FILE
+#include PICKET_OPTIONS_FILE
+#endif
+
+// Exchanges (and TLS streams) at once. Each slot costs about 100 bytes of the arena while unused.
+#ifndef PICKET_SLOTS
+#define PICKET_SLOTS 4
+#endif
+
+// Bytes of ciphertext that wait between TCP and TLS, each way, per TLS connection. Small, since the record buffer of the
+// TLS library is where a record collects. Lower: more calls per record, nothing breaks down to 64.
+#ifndef PICKET_TLS_QUEUE
+#define PICKET_TLS_QUEUE 1024
+#endif
+
+// Sessions kept for resumption, and the largest one kept (a TLS 1.2 session holds the server's certificate).
+#ifndef PICKET_SESSIONS
+#define PICKET_SESSIONS 2
+#endif
+#ifndef PICKET_SESSION_MAX
+#define PICKET_SESSION_MAX 4096
+#endif
+
+// A session older than this is not offered again, whatever lifetime the server gave it: the certificate behind it was
+// checked that long ago. Seconds.
+#ifndef PICKET_SESSION_AGE
+#define PICKET_SESSION_AGE 86400
+#endif
+
+// The longest URL and the longest host name (RFC 1035: 253). A longer URL is PICKET_ERR_URL.
+#ifndef PICKET_URL_MAX
+#define PICKET_URL_MAX 8192
+#endif
+#define PICKET_HOST_MAX 253
+
+// Response head: bytes by default (config.head_max overrides; the head is kept in the arena until the exchange is closed,
+// and grows only as far as the head needs), number of header fields, and interim (1xx) responses skipped.
+#ifndef PICKET_HTTP_HEAD_MAX
+#define PICKET_HTTP_HEAD_MAX 16384
+#endif
+#ifndef PICKET_HTTP_HEADERS
+#define PICKET_HTTP_HEADERS 100
+#endif
+#ifndef PICKET_HTTP_INTERIM
+#define PICKET_HTTP_INTERIM 16
+#endif
+
+// Bytes read at a time while a response head is parsed.
+#ifndef PICKET_HTTP_IN
+#define PICKET_HTTP_IN 256
+#endif
+
+// Largest chunk written of a request body whose length is not known beforehand.
+#ifndef PICKET_HTTP_CHUNK
+#define PICKET_HTTP_CHUNK 1024
+#endif
+
+// Deadlines in milliseconds, where neither the request nor the configuration gives one. connect covers lookup, TCP and
+// the TLS handshake; head runs from the end of the request to the end of the response head; idle is the longest silence
+// in a body, either way. There is no default for the whole exchange: a long download is not an error.
+#ifndef PICKET_CONNECT_MS
+#define PICKET_CONNECT_MS 30000
+#endif
+#ifndef PICKET_HEAD_MS
+#define PICKET_HEAD_MS 30000
+#endif
+#ifndef PICKET_IDLE_MS
+#define PICKET_IDLE_MS 30000
+#endif
+
+// The head start that an IPv6 address has over an IPv4 one, in milliseconds (RFC 8305 section 8).
+#ifndef PICKET_RACE_MS
+#define PICKET_RACE_MS 250
+#endif
+
+#endif

@@ -1,0 +1,234 @@
+// picket.h: verified HTTPS for small machines.
+//
+// The shape: init, start, read, close. Every function that moves bytes follows one rule, and errors stick, so a program
+// may look once, at the end.
+//
+//   n > 0          n bytes moved; may be fewer than asked for
+//   0              (read only) the stream ended, completely and provably
+//   PICKET_AGAIN   nothing can move yet; call again after picket_poll()
+//   other n < 0    it failed: an enum picket_error, the same one on every later call
+//
+// len 0 is PICKET_ERR_ARG, and so is a len above INT_MAX; neither sticks.
+//
+// Context: one thread at a time, never from an interrupt, never from a callback of the network stack or of Picket.
+#ifndef PICKET_PICKET_H
+#define PICKET_PICKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "picket/error.h"
+#include "picket/options.h"
+#include "picket/port.h"
+#include "picket/trust.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// TLS versions, as on the wire.
+enum { PICKET_TLS_1_2 = 0x0303, PICKET_TLS_1_3 = 0x0304 };
+
+// How much a log line matters.
+enum picket_log_level { PICKET_LOG_ERROR, PICKET_LOG_INFO, PICKET_LOG_DEBUG };
+
+// Deadlines in milliseconds; 0 takes the default (options.h). At most 2^31 - 1.
+typedef struct picket_timeouts {
+    uint32_t connect_ms; // name lookup, TCP and the TLS handshake together
+    uint32_t head_ms;    // from the end of the request to the end of the response head
+    uint32_t idle_ms;    // longest silence in a body, either way
+    uint32_t total_ms;   // the whole exchange, from start to the last byte; 0: none
+} picket_timeouts_t;
+
+typedef struct picket_config {
+    // Whom to believe. Borrowed until picket_deinit. Without anchors https:// fails with PICKET_ERR_NO_TRUST, http:// works.
+    const picket_trust_t *trust;
+
+    // All memory of TLS and HTTP. Borrowed until picket_deinit, which wipes it. PICKET_ARENA_SIZE(n) bytes are enough for n
+    // connections at once. Any alignment; at most 2^31 - 1 bytes.
+    void *arena;
+    size_t arena_len;
+
+    // NULL: the board's own port.
+    const picket_port_t *port;
+
+    // The TLS versions offered. 0: the default, 1.2 to 1.3.
+    uint16_t tls_min;
+    uint16_t tls_max;
+
+    // Deadlines where a request gives none.
+    picket_timeouts_t timeouts;
+
+    // Largest response head accepted, in bytes. 0: PICKET_HTTP_HEAD_MAX.
+    uint32_t head_max;
+
+    // Sent as User-Agent. NULL: "picket/VERSION". Borrowed.
+    const char *user_agent;
+
+    // The story, one line a call, no newline. NULL: silence. No secret ever appears in it.
+    void (*log)(void *ctx, enum picket_log_level level, const char *text);
+
+    // For debugging only: one line of an NSS key log (SSLKEYLOGFILE) a call, which lets whoever has it decrypt the traffic.
+    // NULL: never.
+    void (*keylog)(void *ctx, const char *line);
+
+    // Called once in a while during long work, for a watchdog. NULL: none.
+    void (*alive)(void *ctx);
+
+    void *ctx; // handed to log, keylog and alive
+} picket_config_t;
+
+// One header field of a request. value NULL leaves out a field that would be sent by default (User-Agent, Accept).
+typedef struct picket_header {
+    const char *name;
+    const char *value;
+} picket_header_t;
+
+// body_len of a request whose body is sent in chunks, its length not known beforehand.
+#define PICKET_CHUNKED (-1)
+
+// A request. The struct is copied; what it points to is borrowed until picket_http_close.
+typedef struct picket_request {
+    const char *url;    // http:// or https://; a fragment is not sent; credentials are refused
+    const char *method; // NULL: GET, or POST when there is a body
+
+    // Added to Host, User-Agent and Accept, or in their place when the name is the same. Host, Content-Length,
+    // Transfer-Encoding, Connection and other fields that frame the message are Picket's: PICKET_ERR_HEADER
+    // (Host may be given; it does not change the name that the certificate must have).
+    const picket_header_t *headers;
+    size_t header_count;
+
+    // The request body. body not NULL: body_len bytes, sent by themselves. body NULL: body_len bytes (or PICKET_CHUNKED)
+    // that the application gives to picket_http_write, then picket_http_finish.
+    const void *body;
+    int64_t body_len;
+
+    // Connect here and look nothing up. The certificate must still be for the host of the URL. NULL: look it up.
+    const picket_address_t *address;
+
+    picket_timeouts_t timeouts; // 0 in a field: that of the configuration
+} picket_request_t;
+
+// A client. Private; zero it before picket_init.
+typedef struct picket {
+    picket_config_t config;
+    struct picket_state *state; // in the arena
+    int error;
+} picket_t;
+
+// An exchange: a slot number and its generation. Private; zero it before picket_http_start.
+typedef struct picket_http {
+    picket_t *client;
+    uint16_t slot;
+    uint16_t generation;
+    int error;
+} picket_http_t;
+
+// Where an exchange is, or was when it failed.
+enum picket_phase {
+    PICKET_PHASE_START,
+    PICKET_PHASE_LOOKUP,
+    PICKET_PHASE_CONNECT,
+    PICKET_PHASE_HANDSHAKE,
+    PICKET_PHASE_SEND,
+    PICKET_PHASE_HEAD,
+    PICKET_PHASE_BODY,
+    PICKET_PHASE_DONE,
+    PICKET_PHASES
+};
+
+// Numbers for a bug report and for --report.
+typedef struct picket_detail {
+    int error;                // enum picket_error, 0 while all is well
+    enum picket_phase phase;  // where it is, or failed
+    bool resumed;             // the TLS session was a resumed one
+    uint8_t chain_len;        // certificates in the verified path; 0 when none was checked or it was resumed
+    int16_t alert;            // alert received from the server (RFC 8446 section 6), or -1
+    uint16_t tls_version;     // PICKET_TLS_1_2, PICKET_TLS_1_3, 0 when there is none yet
+    uint16_t tls_suite;       // IANA number of the cipher suite, 0 when there is none yet
+    uint32_t verify_flags;    // MBEDTLS_X509_BADCERT_*
+    int library_code;         // the last error of Mbed TLS (negative), 0 for none
+    picket_address_t address; // of the server
+    uint64_t received, sent;  // bytes of the HTTP bodies
+    uint32_t phase_ms[PICKET_PHASES]; // time spent in each phase
+    uint32_t
+        heap_peak[PICKET_PHASES]; // highest use of the arena in each phase, all connections together, bytes
+    char text[112];               // what the sentence cannot know: names, dates, the header field; or empty
+} picket_detail_t;
+
+// Make a client. Returns 0, or PICKET_ERR_ARG, _BUSY, _NO_ARENA, _NO_MEMORY, _NO_ENTROPY, or what the port's start said; the
+// same error then comes from every picket_http_start.
+int picket_init(picket_t *client, const picket_config_t *config);
+
+// Move what can move. Returns the milliseconds until it is needed next, at most 1000, or 0 for at once. Takes no longer than one
+// public-key operation beyond what the port needs where the port can switch stacks (port.h), and one TLS handshake
+// message elsewhere.
+uint32_t picket_poll(picket_t *client);
+
+// End everything: open exchanges end with PICKET_ERR_CLOSED, the arena is wiped. Safe on a client that was only zeroed.
+void picket_deinit(picket_t *client);
+
+// Memory: bytes of the arena in use, and the highest use since picket_init.
+void picket_memory(const picket_t *client, size_t *used, size_t *peak);
+
+// Begin an exchange. Returns 0, or an error that sticks to the handle. Nothing has been sent when it returns.
+int picket_http_start(picket_http_t *http, picket_t *client, const picket_request_t *request);
+
+// Give bytes of the request body. Never 0. PICKET_ERR_DONE (does not stick) when the server has answered and wants
+// no more: read the answer. PICKET_ERR_BODY_LENGTH (does not stick) when there would be more than declared; nothing of it is taken.
+int picket_http_write(picket_http_t *http, const void *data, size_t len);
+
+// The request body is complete. Returns 0, or PICKET_ERR_BODY_LENGTH (sticks) when bytes of the declared length are
+// missing. Needed after picket_http_write only; may be left out when body_len bytes have been written.
+int picket_http_finish(picket_http_t *http);
+
+// Take bytes of the response body. Not reading is back-pressure: the TCP window closes.
+int picket_http_read(picket_http_t *http, void *buf, size_t len);
+
+// The same, waiting; the deadlines of the exchange bound the wait.
+int picket_http_write_blocking(picket_http_t *http, const void *data,
+                               size_t len);                                // all len bytes, or an error
+int picket_http_read_blocking(picket_http_t *http, void *buf, size_t len); // at least one byte, 0 at the end
+
+// The status code, 0 until the head is in.
+int picket_http_status(const picket_http_t *http);
+
+// The rest of the status line: the reason phrase ("OK"; "" when there is none or the head is not in yet; it means nothing,
+// and comes from the server) and the HTTP version (10 or 11; 0 until the head is in).
+const char *picket_http_reason(const picket_http_t *http);
+int picket_http_version(const picket_http_t *http);
+
+// The value of a response header field by name (case does not count), NULL when there is none or the head is not in yet. Of several with
+// the same name, the first. header_at walks them all: 1 and the i-th, or 0 past the end.
+// The pointers live until picket_http_close.
+const char *picket_http_header(const picket_http_t *http, const char *name);
+int picket_http_header_at(const picket_http_t *http, unsigned i, const char **name, const char **value);
+
+// Length of the response body, -1 when the server gave none.
+int64_t picket_http_length(const picket_http_t *http);
+
+// Details of the exchange; all zero (alert -1) for a handle that was never started.
+picket_detail_t picket_http_detail(const picket_http_t *http);
+
+// End the exchange. Always safe: at any time, twice, on a zeroed handle. A response that was not read to its end is broken off.
+void picket_http_close(picket_http_t *http);
+
+// The name of a phase ("TLS handshake"), of a cipher suite ("TLS_AES_128_GCM_SHA256"), of an alert ("handshake_failure").
+// Never NULL. Any context.
+const char *picket_phase_name(enum picket_phase phase);
+const char *picket_suite_name(uint16_t suite);
+const char *picket_alert_name(int alert);
+
+// The TLS library underneath ("Mbed TLS 3.6.7"). Any context.
+const char *picket_tls_library(void);
+
+// Bytes of arena for n connections at once: measured, with a margin (docs/MEMORY.md), and tested.
+#define PICKET_ARENA_SIZE(n)    ((size_t)PICKET_ARENA_BASE + (size_t)(n)*PICKET_ARENA_CONNECTION)
+#define PICKET_ARENA_BASE       (sizeof(void *) == 8 ? 12288u : 10240u)
+#define PICKET_ARENA_CONNECTION (sizeof(void *) == 8 ? 45056u : 38912u)
+
+#ifdef __cplusplus
+}
+#endif
+#endif
