@@ -1,0 +1,44 @@
+// arena.h: the one block of memory that everything of Picket's lives in, Mbed TLS included.
+//
+// Blocks have an 8-byte header and 8-byte alignment. Large blocks (record buffers) are taken from the high end, small
+// ones from the low end, so that the twelve thousand short-lived allocations of a handshake cannot fragment a record's place.
+// There is one arena at a time, since Mbed TLS's allocator is global; the functions without an arena argument use it.
+#ifndef PICKET_ARENA_H
+#define PICKET_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Blocks of at least this many bytes come from the high end.
+#define ARENA_LARGE 1024u
+
+// Take over mem (any alignment). False when it is too small to hold anything.
+bool arena_start(void *mem, size_t len);
+
+// Wipe every byte of it and forget it. Blocks still in use are gone. Harmless when there is none.
+void arena_stop(void);
+
+// Zeroed memory, or NULL. free takes NULL. These are also mbedtls_calloc and mbedtls_free.
+void *picket_arena_calloc(size_t n, size_t size);
+void picket_arena_free(void *p);
+
+// Zeroed memory; on free, wiped: for what is secret. size must be that of the allocation.
+void arena_free_wiped(void *p, size_t size);
+
+// Bytes in use, headers included; their maximum since arena_peak_reset; and since arena_start.
+size_t arena_used(void);
+size_t arena_peak(void);
+size_t arena_peak_ever(void);
+void arena_peak_reset(void);
+
+// Allocations that failed since arena_start: tells "no memory" from other failures of a library call.
+uint32_t arena_failures(void);
+
+// Tests only: let the n-th allocation from now fail (1: the next one), 0: none.
+void arena_fail_at(uint32_t n);
+
+// Walk all blocks; false when a header is damaged. For tests and assertions.
+bool arena_check(void);
+
+#endif

@@ -1,0 +1,27 @@
+// clock.h (private): the time that is believed, and dates.
+#ifndef PICKET_SRC_CLOCK_H
+#define PICKET_SRC_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "picket/clock.h"
+#include "picket/port.h"
+
+// Ask this port from now on. Borrowed until clock_stop.
+void clock_start(const picket_port_t *port);
+void clock_stop(void);
+
+// Milliseconds since 1970, or PICKET_ERR_NO_TIME when the port does not know or says what cannot be
+// (clock.h).
+int64_t clock_unix_ms(void);
+bool clock_known(void);
+
+// The last second that has a date here: 9999-12-31 23:59:59, the end of what a certificate can say.
+#define CLOCK_LAST INT64_C(253402300799)
+
+// The UTC date and time of a second since 1970. month and day count from 1. What is before 1970 or after 9999
+// is taken as the first or the last second of that range.
+void clock_civil(int64_t unix_s, int *year, int *month, int *day, int *h, int *m, int *s);
+
+#endif
