@@ -1,0 +1,212 @@
+#include "client.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "entropy.h"
+
+// The longest that picket_poll lets the application sleep: a clock or a link that came up is noticed by then.
+#define POLL_MAX_MS 1000
+
+static bool initialised; // Mbed TLS's allocator and PSA are global, so one client at a time
+
+// --- Init and deinit
+
+static bool version_is_valid(uint16_t version)
+{
+    return version == 0 || version == PICKET_TLS_1_2 || version == PICKET_TLS_1_3;
+}
+
+static bool versions_are_valid(const picket_config_t *c)
+{
+    if (!version_is_valid(c->tls_min) || !version_is_valid(c->tls_max))
+        return false;
+    return c->tls_min == 0 || c->tls_max == 0 || c->tls_min <= c->tls_max;
+}
+
+static bool timeouts_are_valid(const picket_timeouts_t *t)
+{
+    return t->connect_ms <= DEADLINE_MAX_MS && t->head_ms <= DEADLINE_MAX_MS &&
+           t->idle_ms <= DEADLINE_MAX_MS && t->total_ms <= DEADLINE_MAX_MS;
+}
+
+static int check(const picket_config_t *config)
+{
+    if (initialised)
+        return PICKET_ERR_BUSY;
+    if (!versions_are_valid(config) || !timeouts_are_valid(&config->timeouts) || config->head_max > INT_MAX)
+        return PICKET_ERR_ARG;
+    if (config->arena == NULL || config->arena_len == 0)
+        return PICKET_ERR_NO_ARENA;
+    return 0;
+}
+
+static int start_state(picket_t *client, const picket_port_t *port)
+{
+    struct picket_state *state = picket_arena_calloc(1, sizeof *state);
+    if (state == NULL)
+        return PICKET_ERR_NO_ARENA;
+    client->state = state;
+    state->env = (exchange_env_t){.config = &client->config, .port = port};
+    return tls_client_new(&client->config, &state->env.tls);
+}
+
+static int start_port(const picket_port_t *port)
+{
+    return port->start != NULL ? port->start(port->ctx) : 0;
+}
+
+static void stop_port(const picket_port_t *port)
+{
+    if (port->stop != NULL)
+        port->stop(port->ctx);
+}
+
+static int start(picket_t *client, const picket_port_t *port)
+{
+    int error = start_port(port);
+    if (error != 0)
+        return error;
+    clock_start(port);
+    entropy_start(port);
+    error = start_state(client, port);
+    if (error != 0) {
+        entropy_stop();
+        clock_stop();
+        stop_port(port);
+    }
+    return error;
+}
+
+static int fail_init(picket_t *client, int error)
+{
+    client->state = NULL;
+    return client->error = error;
+}
+
+int picket_init(picket_t *client, const picket_config_t *config)
+{
+    if (client == NULL)
+        return PICKET_ERR_ARG;
+    if (config == NULL)
+        return fail_init(client, PICKET_ERR_ARG);
+    int error = check(config);
+    if (error != 0)
+        return fail_init(client, error);
+    *client = (picket_t){.config = *config};
+    const picket_port_t *port = config->port != NULL ? config->port : picket_port_default();
+    client->config.port = port;
+    if (!arena_start(config->arena, config->arena_len))
+        return fail_init(client, PICKET_ERR_NO_ARENA);
+    error = start(client, port);
+    if (error != 0) {
+        arena_stop();
+        return fail_init(client, error);
+    }
+    initialised = true;
+    return 0;
+}
+
+static void free_slot(slot_t *slot)
+{
+    exchange_free(slot->exchange);
+    secure_free(slot->secure);
+    slot->exchange = NULL;
+    slot->secure = NULL;
+}
+
+void picket_deinit(picket_t *client)
+{
+    if (client == NULL || client->state == NULL)
+        return;
+    struct picket_state *state = client->state;
+    const picket_port_t *port = state->env.port;
+    for (size_t i = 0; i < PICKET_SLOTS; i++)
+        free_slot(&state->slots[i]);
+    tls_client_free(state->env.tls);
+    client->state = NULL;
+    client->error = PICKET_ERR_CLOSED;
+    stop_port(port);
+    entropy_stop();
+    clock_stop();
+    arena_stop();
+    initialised = false;
+}
+
+// --- Slots
+
+struct picket_state *client_state(const picket_t *client, int *error)
+{
+    *error = 0;
+    if (client == NULL)
+        *error = PICKET_ERR_ARG;
+    else if (client->state == NULL)
+        *error = client->error != 0 ? client->error : PICKET_ERR_CLOSED;
+    return *error == 0 ? client->state : NULL;
+}
+
+slot_t *client_take_slot(struct picket_state *state, uint16_t *number)
+{
+    for (uint16_t i = 0; i < PICKET_SLOTS; i++) {
+        slot_t *slot = &state->slots[i];
+        if (slot->exchange != NULL || slot->secure != NULL)
+            continue;
+        if (++slot->generation == 0) // 0 is what a zeroed handle has
+            slot->generation = 1;
+        *number = i;
+        return slot;
+    }
+    return NULL;
+}
+
+slot_t *client_slot(const picket_t *client, uint16_t number, uint16_t generation)
+{
+    if (client == NULL || client->state == NULL || number >= PICKET_SLOTS || generation == 0)
+        return NULL;
+    slot_t *slot = &client->state->slots[number];
+    return slot->generation == generation ? slot : NULL;
+}
+
+// --- Polling
+
+static uint32_t poll_slot(struct picket_state *state, slot_t *slot, uint32_t ms)
+{
+    if (slot->exchange != NULL)
+        return exchange_poll(slot->exchange, ms);
+    return slot->secure != NULL ? secure_poll(&state->env, slot->secure, ms) : ms;
+}
+
+uint32_t picket_poll(picket_t *client)
+{
+    int error;
+    struct picket_state *state = client_state(client, &error);
+    if (state == NULL)
+        return POLL_MAX_MS;
+    const picket_config_t *config = &client->config;
+    uint32_t ms = state->env.port->poll(state->env.port->ctx);
+    if (ms > POLL_MAX_MS)
+        ms = POLL_MAX_MS;
+    for (size_t i = 0; i < PICKET_SLOTS; i++)
+        ms = poll_slot(state, &state->slots[i], ms);
+    if (config->alive != NULL)
+        config->alive(config->ctx);
+    return ms;
+}
+
+void client_wait(picket_t *client)
+{
+    uint32_t ms = picket_poll(client);
+    if (ms > 0 && client->state != NULL)
+        client->state->env.port->wait(client->state->env.port->ctx, ms);
+}
+
+void picket_memory(const picket_t *client, size_t *used, size_t *peak)
+{
+    bool live = client != NULL && client->state != NULL;
+    if (used != NULL)
+        *used = live ? arena_used() : 0;
+    if (peak != NULL)
+        *peak = live ? arena_peak_ever() : 0;
+}

@@ -1,0 +1,239 @@
+#include "stream.h"
+
+// Turns of a loop that a server could keep going by sending (empty records, say) before picket_poll gets its turn.
+#define TURNS 64
+
+void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
+                  const picket_address_t *address, uint32_t now, uint32_t connect_ms)
+{
+    *s =
+        (stream_t){.port = port, .client = client, .peer = *peer, .handle = -1, .phase = PICKET_PHASE_LOOKUP};
+    s->deadline = deadline_in(now, connect_ms);
+    dial_start(&s->dial, port, peer->host, address, peer->port);
+}
+
+static int fail(stream_t *s, int error)
+{
+    if (s->error == 0)
+        s->error = error;
+    return s->error;
+}
+
+// --- Between the queues of TLS and the connection
+
+// PICKET_AGAIN: the connection takes no more for now.
+static int drain(stream_t *s)
+{
+    size_t len;
+    const uint8_t *bytes;
+    while (bytes = tls_out_front(s->tls, &len), len > 0) {
+        int n = s->port->send(s->port->ctx, s->handle, bytes, len);
+        if (n < 0)
+            return n;
+        tls_out_taken(s->tls, (size_t)n);
+    }
+    return 0;
+}
+
+// A connection that can no longer send may still hold the server's last words, so its error waits for the reader. What TLS could not put into
+// the queue before follows when there is room.
+int stream_flush(stream_t *s)
+{
+    int more = PICKET_AGAIN;
+    if (s->tls == NULL || s->send_error != 0)
+        return s->send_error;
+    while (more == PICKET_AGAIN) {
+        int error = drain(s);
+        if (error == PICKET_AGAIN)
+            return 0;
+        if (error != 0)
+            return s->send_error = error;
+        more = tls_flush(s->tls);
+    }
+    (void)drain(s); // an error shows next time
+    return 0;
+}
+
+// True when there is something new for TLS to look at.
+static bool fill(stream_t *s)
+{
+    size_t room;
+    if (!tls_wants_input(s->tls))
+        return false;
+    uint8_t *space = tls_in_space(s->tls, &room);
+    int n = s->port->recv(s->port->ctx, s->handle, space, room);
+    if (n == PICKET_AGAIN)
+        return false;
+    if (n > 0)
+        tls_in_added(s->tls, (size_t)n);
+    else
+        tls_in_end(s->tls, n);
+    return true;
+}
+
+// --- Getting there
+
+static int timed_out(const stream_t *s)
+{
+    if (s->phase == PICKET_PHASE_LOOKUP)
+        return PICKET_ERR_TIMEOUT_LOOKUP;
+    return s->phase == PICKET_PHASE_CONNECT ? PICKET_ERR_TIMEOUT_CONNECT : PICKET_ERR_TIMEOUT_HANDSHAKE;
+}
+
+static int connect_now(stream_t *s, uint32_t now)
+{
+    int result = dial_poll(&s->dial, now, &s->handle, &s->address);
+    if (dial_connecting(&s->dial))
+        s->phase = PICKET_PHASE_CONNECT;
+    if (result != 1)
+        return result;
+    s->phase = s->client != NULL ? PICKET_PHASE_HANDSHAKE : PICKET_PHASE_SEND;
+    return s->client != NULL ? tls_new(s->client, &s->peer, &s->tls) : 0;
+}
+
+// One message of the handshake, so that one poll is one public-key operation or two.
+static int shake_hands(stream_t *s)
+{
+    int result = tls_handshake(s->tls);
+    (void)stream_flush(s); // also an alert that says why it failed
+    if (result == PICKET_AGAIN && fill(s))
+        s->pressed = true;
+    if (result == 0)
+        s->pressed = true;
+    if (result == 1)
+        s->phase = PICKET_PHASE_SEND;
+    return result == 0 ? PICKET_AGAIN : result;
+}
+
+static int advance(stream_t *s, uint32_t now)
+{
+    int result = PICKET_AGAIN;
+    s->pressed = false;
+    if (s->phase < PICKET_PHASE_HANDSHAKE)
+        result = connect_now(s, now);
+    else if (s->phase == PICKET_PHASE_HANDSHAKE)
+        result = shake_hands(s);
+    if (result == 0)
+        s->pressed = s->phase == PICKET_PHASE_HANDSHAKE;
+    return s->phase == PICKET_PHASE_SEND ? 1 : result == 0 ? PICKET_AGAIN : result;
+}
+
+int stream_poll(stream_t *s, uint32_t now)
+{
+    if (s->error != 0)
+        return s->error;
+    if (s->phase == PICKET_PHASE_SEND) {
+        (void)stream_flush(s);
+        return 1;
+    }
+    int result = advance(s, now);
+    if (result < 0 && result != PICKET_AGAIN)
+        return fail(s, result);
+    if (result == PICKET_AGAIN && deadline_passed(&s->deadline, now))
+        return fail(s, timed_out(s));
+    return result;
+}
+
+uint32_t stream_next(const stream_t *s, uint32_t now, uint32_t ms)
+{
+    if (s->error != 0 || s->pressed)
+        return 0;
+    if (s->phase == PICKET_PHASE_SEND)
+        return ms;
+    if (s->phase < PICKET_PHASE_HANDSHAKE)
+        ms = dial_next(&s->dial, now, ms);
+    return deadline_left(&s->deadline, now, ms);
+}
+
+// --- Bytes
+
+static int read_tls(stream_t *s, void *buf, size_t len)
+{
+    s->pressed = false;
+    for (int turn = 0; turn < TURNS; turn++) {
+        int n = tls_read(s->tls, buf, len);
+        if (n != PICKET_AGAIN)
+            return n;
+        if (tls_wants_input(s->tls) && !fill(s))
+            return PICKET_AGAIN;
+    }
+    s->pressed = true;
+    return PICKET_AGAIN;
+}
+
+int stream_read(stream_t *s, void *buf, size_t len)
+{
+    if (s->error != 0)
+        return s->error;
+    if (s->phase != PICKET_PHASE_SEND)
+        return PICKET_AGAIN;
+    int n = s->tls != NULL ? read_tls(s, buf, len) : s->port->recv(s->port->ctx, s->handle, buf, len);
+    return n < 0 && n != PICKET_AGAIN ? fail(s, n) : n;
+}
+
+// Plaintext is only taken when the ciphertext of what came before has gone to TCP, so that little waits here. TLS may
+// have to read before it can write (a ticket of which a part has come).
+static int write_tls(stream_t *s, const void *data, size_t len)
+{
+    size_t waiting;
+    int n = PICKET_AGAIN, error = stream_flush(s);
+    (void)tls_out_front(s->tls, &waiting);
+    for (int turn = 0; turn < TURNS && error == 0 && waiting == 0 && n == PICKET_AGAIN; turn++) {
+        n = tls_write(s->tls, data, len);
+        if (n == PICKET_AGAIN && !fill(s))
+            break;
+    }
+    if (n > 0)
+        error = stream_flush(s);
+    return error != 0 ? error : n;
+}
+
+int stream_write(stream_t *s, const void *data, size_t len)
+{
+    if (s->error != 0)
+        return s->error;
+    if (s->phase != PICKET_PHASE_SEND)
+        return PICKET_AGAIN;
+    if (s->send_error != 0)
+        return s->send_error;
+    if (s->tls != NULL)
+        return write_tls(s, data, len);
+    int n = s->port->send(s->port->ctx, s->handle, data, len);
+    if (n < 0 && n != PICKET_AGAIN)
+        s->send_error = n;
+    return n;
+}
+
+// --- The end
+
+// A few turns suffice: the queue holds a record, and TCP's buffer is larger than the queue.
+static void say_goodbye(stream_t *s)
+{
+    for (int turn = 0; turn < 4 && tls_finish(s->tls) == PICKET_AGAIN; turn++)
+        (void)stream_flush(s);
+    (void)stream_flush(s);
+}
+
+void stream_stop(stream_t *s, bool cleanly)
+{
+    if (s->port == NULL)
+        return;
+    dial_stop(&s->dial);
+    if (s->tls != NULL && s->error == 0)
+        say_goodbye(s);
+    if (s->handle >= 0 && (cleanly || s->tls != NULL))
+        s->port->close(s->port->ctx, s->handle);
+    else if (s->handle >= 0)
+        s->port->abort(s->port->ctx, s->handle);
+    tls_free(s->tls);
+    s->tls = NULL;
+    s->handle = -1;
+    s->port = NULL;
+}
+
+void stream_describe(const stream_t *s, picket_detail_t *detail)
+{
+    detail->address = s->address;
+    if (s->tls != NULL)
+        tls_describe(s->tls, detail);
+}

@@ -1,0 +1,47 @@
+// stream.h: a byte stream to a server: dialled, and with TLS on it verified. HTTP and tls.h stand on it; it knows neither.
+#ifndef PICKET_STREAM_H
+#define PICKET_STREAM_H
+
+#include "dial.h"
+#include "picket/picket.h"
+#include "tls.h"
+
+typedef struct stream {
+    const picket_port_t *port;
+    tls_client_t *client; // NULL: plain TCP
+    tls_peer_t peer;
+    dial_t dial;
+    tls_t *tls;
+    int handle; // of the connection, -1 while there is none
+    picket_address_t address;
+    enum picket_phase phase; // LOOKUP, CONNECT, HANDSHAKE, then SEND: bytes can move
+    deadline_t deadline;     // for all of them together
+    int error;               // sticks
+    int send_error;          // of the connection; what had arrived may still be read
+    bool pressed;            // the last look at the connection left bytes behind: look again at once
+} stream_t;
+
+// Begin. peer is borrowed; its host must live as long as the stream. address as in dial.h.
+void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
+                  const picket_address_t *address, uint32_t now, uint32_t connect_ms);
+
+// Take it further: 1 once bytes can move, PICKET_AGAIN before, or the error. s->pressed: it can go on at once.
+int stream_poll(stream_t *s, uint32_t now);
+
+// Milliseconds until it is needed again, at most ms.
+uint32_t stream_next(const stream_t *s, uint32_t now, uint32_t ms);
+
+// The byte rule of picket.h. read returns 0 at close_notify with TLS, at FIN without.
+int stream_read(stream_t *s, void *buf, size_t len);
+int stream_write(stream_t *s, const void *data, size_t len);
+
+// Move ciphertext that waits towards the network. 0, or the error.
+int stream_flush(stream_t *s);
+
+// End it and free its memory; harmless twice. cleanly: what was written is still delivered.
+void stream_stop(stream_t *s, bool cleanly);
+
+// What it knows, while it lives.
+void stream_describe(const stream_t *s, picket_detail_t *detail);
+
+#endif

@@ -1,0 +1,123 @@
+#include <string.h>
+
+#include <mbedtls/asn1.h>
+#include <mbedtls/pk.h>
+
+#include "entropy.h"
+#include "text.h"
+#include "tls_private.h"
+
+// Mbed TLS adds the code of a lower layer to that of an upper one: -0x2580 and -0x0066 give -0x25e6.
+static int upper(int code)
+{
+    return -(-code & 0xff80);
+}
+
+static int lower(int code)
+{
+    return -(-code & 0x7f);
+}
+
+static bool before_first_record(const tls_t *tls)
+{
+    return tls->first_len == sizeof tls->first &&
+           (tls->first[0] < 20 || tls->first[0] > 23 || tls->first[1] != 3 || tls->first[2] > 4);
+}
+
+static int not_tls(tls_t *tls)
+{
+    text_t t = text_in(tls->text, sizeof tls->text);
+    text_str(&t, "its answer begins with ");
+    text_quote(&t, tls->first, tls->first_len, sizeof tls->first);
+    return PICKET_ERR_NOT_TLS;
+}
+
+// The alert is read where Mbed TLS leaves it: it has no accessor for it.
+static int alert(tls_t *tls)
+{
+    tls->alert = tls->ssl.MBEDTLS_PRIVATE(in_msg)[1];
+    return tls->alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION ? PICKET_ERR_TLS_VERSION : PICKET_ERR_ALERT;
+}
+
+static int ended(const tls_t *tls)
+{
+    if (tls->in_error != 0)
+        return tls->in_error;
+    return tls->handshaken ? PICKET_ERR_BODY_CUT : PICKET_ERR_TLS_CLOSED;
+}
+
+// Which message it was that failed tells a forged handshake signature from other handshake failures.
+static int handshake_failure(const tls_t *tls)
+{
+    switch (tls->ssl.MBEDTLS_PRIVATE(state)) {
+    case MBEDTLS_SSL_CERTIFICATE_VERIFY:
+    case MBEDTLS_SSL_SERVER_KEY_EXCHANGE: return PICKET_ERR_TLS_SIGNATURE;
+    case MBEDTLS_SSL_SERVER_FINISHED: return PICKET_ERR_TLS_CORRUPT;
+    default: return PICKET_ERR_TLS_PROTOCOL;
+    }
+}
+
+static int certificate_format(int code)
+{
+    if (code == MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG || code == MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE)
+        return PICKET_ERR_CERT_WEAK;
+    return PICKET_ERR_CERT_MALFORMED;
+}
+
+static int from_pk(const tls_t *tls, int code)
+{
+    if (code == MBEDTLS_ERR_PK_SIG_LEN_MISMATCH)
+        return PICKET_ERR_TLS_SIGNATURE;
+    if (code == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG || code == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE ||
+        code == MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE)
+        return PICKET_ERR_CERT_WEAK;
+    return tls->checked ? PICKET_ERR_TLS_SIGNATURE : PICKET_ERR_CERT_MALFORMED;
+}
+
+static bool is_certificate_message(const tls_t *tls)
+{
+    return tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE;
+}
+
+// -0x2080 to -0x2980 are X.509's, -0x3880 to -0x3f80 those of public keys, -0x4080 and -0x4e00 on those of the
+// algorithms below them.
+static int from_library(tls_t *tls, int code)
+{
+    int high = upper(code);
+    if (high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= MBEDTLS_ERR_X509_BUFFER_TOO_SMALL)
+        return certificate_format(high);
+    if (high <= MBEDTLS_ERR_PK_BUFFER_TOO_SMALL && high >= MBEDTLS_ERR_PK_ALLOC_FAILED)
+        return from_pk(tls, high);
+    if (high <= -0x4080 && high >= -0x4f80)
+        return tls->checked ? PICKET_ERR_TLS_SIGNATURE : PICKET_ERR_TLS_PROTOCOL;
+    if (high == 0 && lower(code) <= MBEDTLS_ERR_ASN1_OUT_OF_DATA &&
+        lower(code) >= MBEDTLS_ERR_ASN1_BUF_TOO_SMALL)
+        return PICKET_ERR_CERT_MALFORMED;
+    return is_certificate_message(tls) ? PICKET_ERR_CERT_MALFORMED : PICKET_ERR_TLS_PROTOCOL;
+}
+
+static int classify(tls_t *tls, int code)
+{
+    switch (code) {
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: return alert(tls);
+    case MBEDTLS_ERR_SSL_CONN_EOF: return ended(tls);
+    case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY: return PICKET_ERR_TLS_CLOSED;
+    case MBEDTLS_ERR_SSL_INVALID_MAC: return PICKET_ERR_TLS_CORRUPT;
+    case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION: return PICKET_ERR_TLS_VERSION;
+    case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE: return handshake_failure(tls);
+    case MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE: return PICKET_ERR_NO_CERT;
+    default: return from_library(tls, code);
+    }
+}
+
+int tls_error_from(tls_t *tls, int code)
+{
+    tls->code = code;
+    if (entropy_failed())
+        return PICKET_ERR_NO_ENTROPY;
+    if (code != MBEDTLS_ERR_SSL_CONN_EOF && !tls->handshaken && before_first_record(tls))
+        return not_tls(tls);
+    if (tls->flags != 0)
+        return tls_verify_error(tls);
+    return classify(tls, code);
+}

@@ -1,0 +1,154 @@
+// Who the server is. Mbed TLS checks chain, signatures, dates and usage against the anchors that tls_verify_find_issuer finds, and calls
+// tls_verify_certificate for every certificate of the path, root first; the name is checked here.
+
+#include <string.h>
+
+#include "arena.h"
+#include "text.h"
+#include "tls_private.h"
+#include "trust.h"
+
+// The context is the client's; the connection is the one inside Mbed TLS now.
+int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates)
+{
+    tls_client_t *client = ctx;
+    if (client->config->alive != NULL)
+        client->config->alive(client->config->ctx);
+    return trust_find_issuers(client->config->trust, child, candidates);
+}
+
+// --- Words for what is wrong
+
+static void put_name(text_t *t, const mbedtls_x509_name *name)
+{
+    const mbedtls_x509_buf *common = trust_common_name(name);
+    if (common != NULL)
+        text_quote(t, common->p, common->len, 40);
+    else
+        text_str(t, "(no common name)");
+}
+
+static void put_date(text_t *t, const mbedtls_x509_time *time)
+{
+    text_num(t, time->year);
+    text_str(t, time->mon < 10 ? "-0" : "-");
+    text_num(t, time->mon);
+    text_str(t, time->day < 10 ? "-0" : "-");
+    text_num(t, time->day);
+}
+
+static const mbedtls_x509_crt *sent_issuer(const mbedtls_x509_crt *crt)
+{
+    for (const mbedtls_x509_crt *c = crt->next; c != NULL; c = c->next) {
+        if (c->subject_raw.len == crt->issuer_raw.len &&
+            memcmp(c->subject_raw.p, crt->issuer_raw.p, c->subject_raw.len) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+static void explain_issuer(text_t *t, const mbedtls_x509_crt *crt)
+{
+    const mbedtls_x509_crt *issuer = sent_issuer(crt);
+    put_name(t, &crt->subject);
+    text_str(t, " is issued by ");
+    put_name(t, &crt->issuer);
+    if (issuer == NULL)
+        text_str(t, ", which is neither trusted nor sent by the server");
+    else if (mbedtls_x509_crt_get_ca_istrue(issuer) != 1)
+        text_str(t, ", which is not a CA certificate");
+    else
+        text_str(t, ", which may not sign it or did not");
+}
+
+static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
+{
+    text_t t = text_in(tls->text, sizeof tls->text);
+    if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0 && !tls->self_signed) {
+        explain_issuer(&t, crt);
+        return;
+    }
+    put_name(&t, &crt->subject);
+    if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0) {
+        text_str(&t, " was valid until ");
+        put_date(&t, &crt->valid_to);
+    } else if ((flags & MBEDTLS_X509_BADCERT_FUTURE) != 0) {
+        text_str(&t, " is valid from ");
+        put_date(&t, &crt->valid_from);
+    } else if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
+        text_str(&t, " is not for ");
+        text_quote(&t, tls->peer.host, strlen(tls->peer.host), 60);
+    }
+}
+
+// --- The checks
+
+static void check_leaf(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
+{
+    tls->checked = true;
+    tls->self_signed = crt->issuer_raw.len == crt->subject_raw.len &&
+                       memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->issuer_raw.len) == 0;
+    if (!trust_name_matches(crt, tls->peer.host, tls->peer.literal))
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    // A self-signed box is trusted by naming its very certificate. It stands alone: there is no path to check.
+    if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && trust_contains(tls->client->config->trust, crt))
+        *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+}
+
+int tls_verify_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    tls_t *tls = ctx;
+    tls->chain_len++;
+    if (depth == 0)
+        check_leaf(tls, crt, flags);
+    if (*flags != 0)
+        explain(tls, crt, *flags);
+    tls->flags |= *flags;
+    return 0;
+}
+
+// --- Flags to errors
+
+// What cannot even be checked comes first, since it makes the rest unknown; then who issued it; then the dates; then the name.
+static const struct {
+    uint32_t flags;
+    int error;
+    const char *word;
+} causes[] = {
+    {MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK, PICKET_ERR_CERT_WEAK, "weak signature"},
+    {MBEDTLS_X509_BADCERT_NOT_TRUSTED, PICKET_ERR_UNKNOWN_ISSUER, "unknown issuer"},
+    {MBEDTLS_X509_BADCERT_BAD_KEY, PICKET_ERR_CERT_WEAK, "weak key"},
+    {MBEDTLS_X509_BADCERT_EXPIRED, PICKET_ERR_EXPIRED, "expired"},
+    {MBEDTLS_X509_BADCERT_FUTURE, PICKET_ERR_NOT_YET_VALID, "not yet valid"},
+    {MBEDTLS_X509_BADCERT_CN_MISMATCH, PICKET_ERR_WRONG_HOST, "other host name"},
+    {MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
+     PICKET_ERR_CERT_USAGE, "not for a TLS server"},
+    {MBEDTLS_X509_BADCERT_MISSING, PICKET_ERR_NO_CERT, "none sent"},
+};
+#define CAUSES (sizeof causes / sizeof causes[0])
+
+static void add_other_causes(tls_t *tls, size_t named)
+{
+    const char *separator = tls->text[0] != '\0' ? "; also " : "also ";
+    text_t t = {tls->text, sizeof tls->text, strlen(tls->text)};
+    for (size_t i = named + 1; i < CAUSES; i++) {
+        if ((tls->flags & causes[i].flags) == 0)
+            continue;
+        text_str(&t, separator);
+        text_str(&t, causes[i].word);
+        separator = ", ";
+    }
+}
+
+int tls_verify_error(tls_t *tls)
+{
+    for (size_t i = 0; i < CAUSES; i++) {
+        if ((tls->flags & causes[i].flags) == 0)
+            continue;
+        add_other_causes(tls, i);
+        if (causes[i].error == PICKET_ERR_UNKNOWN_ISSUER && tls->self_signed)
+            return PICKET_ERR_SELF_SIGNED;
+        return causes[i].error;
+    }
+    return PICKET_ERR_CERT_MALFORMED;
+}

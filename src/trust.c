@@ -1,0 +1,84 @@
+#include "trust.h"
+
+#include <string.h>
+
+#include "arena.h"
+
+// Namesakes among the anchors that are tried for one certificate: each may cost a signature check.
+#define NAMESAKES 4
+
+// The first anchor with this hash, or where it would be.
+static size_t find(const picket_trust_t *store, uint32_t hash)
+{
+    size_t low = 0, high = store->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (store->anchors[middle].subject_hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+// The store's bytes are parsed in place, not copied: they outlive the check.
+static mbedtls_x509_crt *parse(const picket_anchor_t *anchor, int *code)
+{
+    mbedtls_x509_crt *crt = picket_arena_calloc(1, sizeof *crt);
+    if (crt == NULL) {
+        *code = MBEDTLS_ERR_X509_ALLOC_FAILED;
+        return NULL;
+    }
+    mbedtls_x509_crt_init(crt);
+    *code = mbedtls_x509_crt_parse_der_nocopy(crt, anchor->der, anchor->der_len);
+    if (*code == 0)
+        return crt;
+    mbedtls_x509_crt_free(crt);
+    picket_arena_free(crt);
+    return NULL;
+}
+
+static void free_list(mbedtls_x509_crt *list)
+{
+    mbedtls_x509_crt_free(list); // and what is linked to it
+    picket_arena_free(list);
+}
+
+// An anchor that Mbed TLS cannot read (an algorithm it does not have) is passed over: it can vouch for nobody.
+int trust_find_issuers(const picket_trust_t *store, const mbedtls_x509_crt *child,
+                       mbedtls_x509_crt **candidates)
+{
+    mbedtls_x509_crt *list = NULL, **end = &list;
+    uint32_t failures = arena_failures();
+    uint32_t hash = picket_trust_hash(child->issuer_raw.p, child->issuer_raw.len);
+    size_t i = find(store, hash);
+    for (size_t tried = 0; tried < NAMESAKES && i < store->count && store->anchors[i].subject_hash == hash;
+         tried++) {
+        int code;
+        mbedtls_x509_crt *crt = parse(&store->anchors[i++], &code);
+        if (arena_failures() != failures) {
+            if (crt != NULL)
+                free_list(crt);
+            if (list != NULL)
+                free_list(list);
+            return MBEDTLS_ERR_X509_ALLOC_FAILED;
+        }
+        if (crt != NULL) {
+            *end = crt;
+            end = &crt->next;
+        }
+    }
+    *candidates = list;
+    return 0;
+}
+
+bool trust_contains(const picket_trust_t *store, const mbedtls_x509_crt *crt)
+{
+    uint32_t hash = picket_trust_hash(crt->subject_raw.p, crt->subject_raw.len);
+    for (size_t i = find(store, hash); i < store->count && store->anchors[i].subject_hash == hash; i++) {
+        const picket_anchor_t *anchor = &store->anchors[i];
+        if (anchor->der_len == crt->raw.len && memcmp(anchor->der, crt->raw.p, crt->raw.len) == 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,29 @@
+// trust_der.h: as much DER as it takes to find a certificate's subject without parsing it.
+#ifndef PICKET_TRUST_DER_H
+#define PICKET_TRUST_DER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// One element: its tag, its contents, and its whole length with the header.
+typedef struct der {
+    uint8_t tag;
+    const uint8_t *body;
+    size_t len;
+    size_t whole;
+} der_t;
+
+// Read the element at the front of bytes. False when it is malformed, longer than what there is, or not DER (indefinite or
+// non-minimal length).
+bool der_read(const uint8_t *bytes, size_t len, der_t *element);
+
+// Read the element at *bytes, and step behind it.
+bool der_next(const uint8_t **bytes, size_t *len, der_t *element);
+
+// The length of the certificate at the front of bytes, and the place of its subject (a name, header included) in it. False when
+// there is none.
+bool der_certificate(const uint8_t *bytes, size_t len, size_t *whole, const uint8_t **subject,
+                     size_t *subject_len);
+
+#endif

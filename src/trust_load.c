@@ -1,0 +1,263 @@
+#include <string.h>
+
+#include "picket/trust.h"
+#include "trust_der.h"
+
+// --- PEM (RFC 7468)
+
+static const char begin[] = "-----BEGIN CERTIFICATE-----";
+static const char end[] = "-----END CERTIFICATE-----";
+
+// The base64 text of the next certificate, and the place behind it.
+typedef struct block {
+    const char *at; // of its first line, for messages
+    const char *text;
+    size_t len;
+    const char *behind;
+} block_t;
+
+static const char *find(const char *text, size_t len, const char *what, size_t what_len)
+{
+    while (len >= what_len) {
+        const char *p = memchr(text, what[0], len - what_len + 1);
+        if (p == NULL)
+            return NULL;
+        if (memcmp(p, what, what_len) == 0)
+            return p;
+        len -= (size_t)(p + 1 - text);
+        text = p + 1;
+    }
+    return NULL;
+}
+
+// 1: found, 0: no more, -1: begun and not ended.
+static int next_block(const char *text, size_t len, block_t *block)
+{
+    const char *first = find(text, len, begin, sizeof begin - 1);
+    if (first == NULL)
+        return 0;
+    block->at = first;
+    block->text = first + sizeof begin - 1;
+    const char *last = find(block->text, len - (size_t)(block->text - text), end, sizeof end - 1);
+    if (last == NULL)
+        return -1;
+    block->len = (size_t)(last - block->text);
+    block->behind = last + sizeof end - 1;
+    return 1;
+}
+
+static int sextet(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+// Decode into out, which has room for three bytes per four characters. False for anything but base64, blanks and the padding
+// that its length asks for.
+static bool decode(const block_t *block, uint8_t *out, size_t *out_len)
+{
+    uint32_t bits = 0;
+    size_t count = 0, padding = 0, n = 0;
+    for (size_t i = 0; i < block->len; i++) {
+        char c = block->text[i];
+        if (is_blank(c))
+            continue;
+        if (c == '=') {
+            padding++;
+            continue;
+        }
+        int value = sextet(c);
+        if (value < 0 || padding != 0)
+            return false;
+        bits = bits << 6 | (uint32_t)value;
+        if (++count % 4 != 1)
+            out[n++] = (uint8_t)(bits >> (6 - 2 * ((count - 1) % 4)));
+    }
+    *out_len = n;
+    return (count + padding) % 4 == 0 && padding < 3 && count % 4 != 1;
+}
+
+// --- The table, kept sorted while it grows
+
+typedef struct table {
+    picket_anchor_t *anchors;
+    size_t count, cap;
+} table_t;
+
+static bool same(const picket_anchor_t *a, const uint8_t *der, size_t len)
+{
+    return a->der_len == len && memcmp(a->der, der, len) == 0;
+}
+
+// The first anchor whose hash is not below this one.
+static size_t first_at(const table_t *table, uint32_t hash)
+{
+    size_t i = table->count;
+    while (i > 0 && table->anchors[i - 1].subject_hash >= hash)
+        i--;
+    return i;
+}
+
+// Where it goes, behind its namesakes; or NULL when it is there already.
+static picket_anchor_t *place_for(table_t *table, uint32_t hash, const uint8_t *der, size_t len)
+{
+    size_t i = first_at(table, hash);
+    for (; i < table->count && table->anchors[i].subject_hash == hash; i++) {
+        if (same(&table->anchors[i], der, len))
+            return NULL;
+    }
+    return &table->anchors[i];
+}
+
+// 0; PICKET_ERR_TRUST_FORMAT when it is not one certificate; PICKET_ERR_NO_MEMORY when the table is full. *used: it was
+// not a repetition.
+static int insert(table_t *table, const uint8_t *der, size_t len, bool *used)
+{
+    const uint8_t *subject;
+    size_t whole, subject_len;
+    if (!der_certificate(der, len, &whole, &subject, &subject_len) || whole != len || len > PICKET_ANCHOR_MAX)
+        return PICKET_ERR_TRUST_FORMAT;
+    uint32_t hash = picket_trust_hash(subject, subject_len);
+    if (hash == 0)
+        return PICKET_ERR_TRUST_FORMAT;
+    picket_anchor_t *place = place_for(table, hash, der, len);
+    *used = place != NULL;
+    if (place == NULL)
+        return 0;
+    if (table->count == table->cap)
+        return PICKET_ERR_NO_MEMORY;
+    memmove(place + 1, place, (size_t)(table->anchors + table->count - place) * sizeof *place);
+    *place = (picket_anchor_t){der, (uint32_t)len, hash};
+    table->count++;
+    return 0;
+}
+
+// --- Loading
+
+static size_t count_pem(const char *text, size_t len, size_t *der_len)
+{
+    block_t block;
+    size_t count = 0;
+    const char *stop = text + len;
+    *der_len = 0;
+    while (next_block(text, (size_t)(stop - text), &block) == 1) {
+        *der_len += block.len / 4 * 3 + 3;
+        text = block.behind;
+        count++;
+    }
+    return count;
+}
+
+static size_t count_der(const uint8_t *bytes, size_t len)
+{
+    der_t element;
+    size_t count = 0;
+    while (len > 0 && der_next(&bytes, &len, &element))
+        count++;
+    return count;
+}
+
+static bool is_der(const void *data, size_t len)
+{
+    return len > 0 && *(const uint8_t *)data == 0x30;
+}
+
+size_t picket_trust_mem(const void *data, size_t len)
+{
+    size_t der_len = 0;
+    if (data == NULL)
+        return 0;
+    size_t count = is_der(data, len) ? count_der(data, len) : count_pem(data, len, &der_len);
+    return count * sizeof(picket_anchor_t) + der_len + _Alignof(picket_anchor_t);
+}
+
+static int load_der(table_t *table, const uint8_t *bytes, size_t len, size_t *bad)
+{
+    size_t at = 0;
+    der_t element;
+    bool used;
+    while (at < len) {
+        *bad = at;
+        if (!der_read(bytes + at, len - at, &element))
+            return PICKET_ERR_TRUST_FORMAT;
+        int error = insert(table, bytes + at, element.whole, &used);
+        if (error != 0)
+            return error;
+        at += element.whole;
+    }
+    return 0;
+}
+
+static int load_block(table_t *table, const block_t *block, uint8_t **free_at, const uint8_t *stop)
+{
+    size_t der_len;
+    bool used;
+    if (block->len / 4 * 3 + 3 > (size_t)(stop - *free_at))
+        return PICKET_ERR_NO_MEMORY;
+    if (!decode(block, *free_at, &der_len))
+        return PICKET_ERR_TRUST_FORMAT;
+    int error = insert(table, *free_at, der_len, &used);
+    if (error == 0 && used)
+        *free_at += der_len;
+    return error;
+}
+
+static int load_pem(table_t *table, const char *text, size_t len, uint8_t *mem, const uint8_t *stop,
+                    size_t *bad)
+{
+    const char *at = text;
+    for (;;) {
+        block_t block;
+        int found = next_block(at, len - (size_t)(at - text), &block);
+        if (found == 0)
+            return 0;
+        *bad = (size_t)(block.at - text);
+        int error = found < 0 ? PICKET_ERR_TRUST_FORMAT : load_block(table, &block, &mem, stop);
+        if (error != 0)
+            return error;
+        at = block.behind;
+    }
+}
+
+// The table stands at the front of mem, aligned, the decoded certificates behind it.
+static int load(table_t *table, const void *data, size_t len, uint8_t *mem, size_t mem_len, size_t *bad)
+{
+    size_t der_len = 0;
+    size_t skip = (size_t)(-(uintptr_t)mem) & (_Alignof(picket_anchor_t) - 1);
+    size_t count = is_der(data, len) ? count_der(data, len) : count_pem(data, len, &der_len);
+    if (mem_len < skip || count > (mem_len - skip) / sizeof(picket_anchor_t))
+        return PICKET_ERR_NO_MEMORY;
+    table->anchors = (picket_anchor_t *)(void *)(mem + skip);
+    table->cap = count;
+    if (is_der(data, len))
+        return load_der(table, data, len, bad);
+    return load_pem(table, data, len, (uint8_t *)(table->anchors + count), mem + mem_len, bad);
+}
+
+int picket_trust_load(picket_trust_t *store, const void *data, size_t len, void *mem, size_t mem_len,
+                      size_t *bad)
+{
+    table_t table = {0};
+    size_t offset = 0;
+    if (store == NULL || data == NULL || mem == NULL)
+        return PICKET_ERR_ARG;
+    *store = (picket_trust_t){0};
+    int error = load(&table, data, len, mem, mem_len, &offset);
+    if (error == 0 && table.count == 0)
+        error = PICKET_ERR_TRUST_FORMAT;
+    if (bad != NULL)
+        *bad = offset;
+    if (error == 0)
+        *store = (picket_trust_t){table.anchors, table.count};
+    return error;
+}
