@@ -1,0 +1,62 @@
+#include "linux_clock.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "picket/error.h"
+
+// lwIP's clock (lwip/sys.h).
+uint32_t sys_now(void);
+
+static int64_t nanoseconds(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t picket_linux_nanoseconds(void)
+{
+    return nanoseconds(CLOCK_MONOTONIC);
+}
+
+uint32_t picket_linux_millis(void *ctx)
+{
+    (void)ctx;
+    return (uint32_t)(nanoseconds(CLOCK_MONOTONIC) / 1000000);
+}
+
+uint32_t sys_now(void)
+{
+    return picket_linux_millis(NULL);
+}
+
+int64_t picket_linux_unix_ms(void *ctx)
+{
+    (void)ctx;
+    return nanoseconds(CLOCK_REALTIME) / 1000000;
+}
+
+int picket_linux_random(void *ctx, void *buf, size_t len)
+{
+    (void)ctx;
+    for (size_t done = 0; done < len;) {
+        ssize_t n = getrandom((char *)buf + done, len - done, 0);
+        if (n < 0 && errno != EINTR)
+            return PICKET_ERR_NO_ENTROPY;
+        if (n > 0)
+            done += (size_t)n;
+    }
+    return 0;
+}
+
+// lwIP cannot be told that there is no randomness. Its numbers protect no secret, so they are then merely different each
+// time; Picket itself fails (picket_linux_random).
+uint32_t picket_linux_random32(void)
+{
+    uint32_t number;
+    if (picket_linux_random(NULL, &number, sizeof number) < 0)
+        number = (uint32_t)picket_linux_nanoseconds() * 2654435761U;
+    return number;
+}

@@ -1,0 +1,182 @@
+#include "lwip/netif.h"
+#include "lwip/timeouts.h"
+#include "lwip_board.h"
+#include "lwip_lookup.h"
+#include "lwip_tcp.h"
+
+static const picket_lwip_board_t *board;
+static bool happened;
+
+// --- What the other files need (lwip_board.h) ---
+
+void picket_lwip_lock(void)
+{
+    if (board->lock)
+        board->lock(board->ctx);
+}
+
+void picket_lwip_unlock(void)
+{
+    if (board->unlock)
+        board->unlock(board->ctx);
+}
+
+void picket_lwip_happened(void)
+{
+    happened = true;
+}
+
+picket_address_t picket_lwip_mapped(const picket_address_t *address)
+{
+    picket_address_t mapped = *address;
+    if (board->map_address)
+        board->map_address(board->ctx, &mapped);
+    return mapped;
+}
+
+static bool has_ip4(const struct netif *netif)
+{
+#if LWIP_IPV4
+    return !ip4_addr_isany_val(*netif_ip4_addr(netif));
+#else
+    (void)netif;
+    return false;
+#endif
+}
+
+static bool has_ip6(const struct netif *netif)
+{
+#if LWIP_IPV6
+    for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
+            !ip6_addr_islinklocal(netif_ip6_addr(netif, i)))
+            return true;
+#else
+    (void)netif;
+#endif
+    return false;
+}
+
+static bool serves(const struct netif *netif, int family)
+{
+    if (!netif_is_up(netif) || !netif_is_link_up(netif))
+        return false;
+    return (family != 6 && has_ip4(netif)) || (family != 4 && has_ip6(netif));
+}
+
+bool picket_lwip_has_network(int family)
+{
+    const struct netif *netif;
+    NETIF_FOREACH(netif)
+    {
+        if (serves(netif, family))
+            return true;
+    }
+    return false;
+}
+
+// --- The functions of port.h that are the board's ---
+
+static int start_board(void *ctx)
+{
+    (void)ctx;
+    return board->start ? board->start(board->ctx) : 0;
+}
+
+static void stop_all(void *ctx)
+{
+    (void)ctx;
+    picket_lwip_lock();
+    picket_lwip_tcp_stop();
+    picket_lwip_lookup_stop();
+    picket_lwip_unlock();
+    if (board->stop)
+        board->stop(board->ctx);
+}
+
+// When lwIP's next timer is due. Where somebody else runs the timers this is when something may have changed.
+static uint32_t timers(void)
+{
+    picket_lwip_lock();
+    if (board->run_timers)
+        sys_check_timeouts();
+    uint32_t ms = sys_timeouts_sleeptime();
+    picket_lwip_unlock();
+    return ms;
+}
+
+static bool has_happened(void)
+{
+    picket_lwip_lock();
+    bool has = happened;
+    picket_lwip_unlock();
+    return has;
+}
+
+static bool take_happened(void)
+{
+    picket_lwip_lock();
+    bool was = happened;
+    happened = false;
+    picket_lwip_unlock();
+    return was;
+}
+
+static uint32_t poll_all(void *ctx)
+{
+    (void)ctx;
+    uint32_t board_ms = board->poll ? board->poll(board->ctx) : UINT32_MAX;
+    uint32_t timer_ms = timers();
+    if (take_happened())
+        return 0;
+    return board_ms < timer_ms ? board_ms : timer_ms;
+}
+
+// What happened since the last poll, in an interrupt say, is not slept over.
+static void wait_board(void *ctx, uint32_t ms)
+{
+    (void)ctx;
+    if (!has_happened())
+        board->wait(board->ctx, ms);
+}
+
+static uint32_t board_millis(void *ctx)
+{
+    (void)ctx;
+    return board->millis(board->ctx);
+}
+
+static int64_t board_unix_ms(void *ctx)
+{
+    (void)ctx;
+    return board->unix_ms(board->ctx);
+}
+
+static int board_random(void *ctx, void *buf, size_t len)
+{
+    (void)ctx;
+    return board->random(board->ctx, buf, len);
+}
+
+void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
+{
+    board = the_board;
+    *port = (picket_port_t){
+        .start = start_board,
+        .stop = stop_all,
+        .poll = poll_all,
+        .wait = wait_board,
+        .millis = board_millis,
+        .unix_ms = board_unix_ms,
+        .random = board_random,
+        .lookup = picket_lwip_lookup,
+        .lookup_result = picket_lwip_lookup_result,
+        .lookup_end = picket_lwip_lookup_end,
+        .connect = picket_lwip_connect,
+        .connected = picket_lwip_connected,
+        .send = picket_lwip_send,
+        .recv = picket_lwip_recv,
+        .close = picket_lwip_close,
+        .abort = picket_lwip_abort,
+    };
+}
