@@ -1,0 +1,76 @@
+// exit_code.c: the one table of exit codes, and which of the library's errors each stands for.
+#include "exit_code.h"
+
+#include <stddef.h>
+
+#include "picket/error.h"
+
+static const struct exit_code {
+    int code;
+    const char *meaning;
+    int errors[12]; // ends with 0
+} exit_codes[] = {
+    {0, "all went well", {0}},
+    {1, "the scheme is neither http nor https", {PICKET_ERR_SCHEME}},
+    {EXIT_USAGE, "wrong usage: an option, or a header that may not be given", {PICKET_ERR_HEADER}},
+    {3, "malformed URL", {PICKET_ERR_URL}},
+    {6, "the host name has no address", {PICKET_ERR_NO_ADDRESS}},
+    {7,
+     "connection refused, no route, no network",
+     {PICKET_ERR_REFUSED, PICKET_ERR_UNREACHABLE, PICKET_ERR_NO_NETWORK}},
+    {8,
+     "the answer is not HTTP as it should be",
+     {PICKET_ERR_NOT_HTTP, PICKET_ERR_HEAD_CUT, PICKET_ERR_HTTP_HEAD, PICKET_ERR_HTTP_LENGTH,
+      PICKET_ERR_HTTP_CODING, PICKET_ERR_HTTP_CHUNK, PICKET_ERR_HTTP_HEAD_SIZE, PICKET_ERR_HTTP_HEADERS,
+      PICKET_ERR_HTTP_UPGRADE, PICKET_ERR_HTTP_INTERIM}},
+    {18, "the body was cut short", {PICKET_ERR_BODY_CUT}},
+    {EXIT_STATUS, "the status is 400 or above (with --fail)", {0}},
+    {EXIT_WRITE, "the body, or a file, cannot be written", {0}},
+    {EXIT_READ, "what is to be sent cannot be read", {0}},
+    {EXIT_MEMORY, "out of memory", {PICKET_ERR_NO_MEMORY, PICKET_ERR_NO_SLOT, PICKET_ERR_NO_ARENA}},
+    {28,
+     "timed out, in whatever phase",
+     {PICKET_ERR_TIMEOUT_LOOKUP, PICKET_ERR_TIMEOUT_CONNECT, PICKET_ERR_TIMEOUT_HANDSHAKE,
+      PICKET_ERR_TIMEOUT_SEND, PICKET_ERR_TIMEOUT_HEAD, PICKET_ERR_TIMEOUT_IDLE, PICKET_ERR_TIMEOUT_TOTAL}},
+    {35,
+     "TLS failed: an alert, the version, the protocol, a damaged record",
+     {PICKET_ERR_ALERT, PICKET_ERR_NOT_TLS, PICKET_ERR_TLS_VERSION, PICKET_ERR_TLS_PROTOCOL,
+      PICKET_ERR_TLS_CORRUPT, PICKET_ERR_TLS_SIGNATURE, PICKET_ERR_TLS_CLOSED, PICKET_ERR_NO_ENTROPY}},
+    {52, "the server closed the connection without an answer", {PICKET_ERR_EMPTY}},
+    {55, "the request body is not as long as declared", {PICKET_ERR_BODY_LENGTH}},
+    {56, "the connection was reset", {PICKET_ERR_RESET}},
+    {60,
+     "the server's certificate cannot be trusted, whatever is wrong with it",
+     {PICKET_ERR_UNKNOWN_ISSUER, PICKET_ERR_SELF_SIGNED, PICKET_ERR_EXPIRED, PICKET_ERR_NOT_YET_VALID,
+      PICKET_ERR_WRONG_HOST, PICKET_ERR_CERT_USAGE, PICKET_ERR_CERT_WEAK, PICKET_ERR_CERT_MALFORMED,
+      PICKET_ERR_NO_CERT, PICKET_ERR_NO_TIME}},
+    {EXIT_OTHER, "any other failure", {0}},
+    {EXIT_TRUST,
+     "the trusted certificates cannot be read, or there are none",
+     {PICKET_ERR_TRUST_FORMAT, PICKET_ERR_NO_TRUST}},
+    {130, "interrupted (128 and the number of the signal)", {0}},
+};
+
+static int has_error(const struct exit_code *row, int error)
+{
+    for (size_t i = 0; row->errors[i] != 0; i++)
+        if (row->errors[i] == error)
+            return 1;
+    return 0;
+}
+
+int exit_code_of(int error)
+{
+    if (error >= 0)
+        return 0;
+    for (size_t i = 0; i < sizeof exit_codes / sizeof exit_codes[0]; i++)
+        if (has_error(&exit_codes[i], error))
+            return exit_codes[i].code;
+    return EXIT_OTHER;
+}
+
+void exit_code_print(FILE *out)
+{
+    for (size_t i = 0; i < sizeof exit_codes / sizeof exit_codes[0]; i++)
+        fprintf(out, "  %3d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
+}

@@ -1,0 +1,212 @@
+// main.c: picket [options] URL...
+//
+// One client fetches the URLs in order, so that the second from the same origin resumes the TLS session of
+// the first.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "linux_port.h"
+#include "picket/picket.h"
+
+#include "exit_code.h"
+#include "form.h"
+#include "interrupt.h"
+#include "keylog.h"
+#include "message.h"
+#include "options.h"
+#include "story.h"
+#include "transfer.h"
+#include "trust_file.h"
+#include "version.h"
+
+// One connection at a time, in exactly the memory that the library promises to need for it.
+static uint8_t arena[PICKET_ARENA_SIZE(1)];
+
+// All that is opened before the first URL.
+struct setup {
+    struct form form;
+    struct trust_file trust;
+    FILE *keylog;
+    picket_t client;
+};
+
+static void print_help(void)
+{
+    printf("usage: picket [options] URL...\n\n"
+           "Fetches each URL with Picket, verified: the certificate's chain, dates and host name are always\n"
+           "checked. The body goes to standard output. Options have curl's names and meanings.\n\n");
+    options_print(stdout);
+    printf("\nWithout -m a server may be silent for %d seconds; with a longer -m, for as long as that.\n"
+           "SSL_CERT_FILE and SSLKEYLOGFILE in the environment stand for --cacert and --keylog.\n\n"
+           "Exit codes; with several URLs, that of the first one that failed:\n",
+           PICKET_IDLE_MS / 1000);
+    exit_code_print(stdout);
+}
+
+// A file that is opened must not get the number of a standard stream that the caller closed: what is meant
+// for stdout would land in it.
+static void hold_standard_streams(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void write_keylog(void *ctx, const char *line)
+{
+    const struct setup *const setup = ctx;
+
+    keylog_line(setup->keylog, line);
+}
+
+static int open_keylog(struct setup *setup, const struct options *options)
+{
+    const char *const path = options->keylog != NULL ? options->keylog : getenv("SSLKEYLOGFILE");
+
+    if (path == NULL || path[0] == '\0')
+        return 0;
+    setup->keylog = keylog_open(path);
+    if (setup->keylog != NULL)
+        return 0;
+    message_line("%s: the key log cannot be written: %s", path, strerror(errno));
+    return EXIT_WRITE;
+}
+
+static bool is_plain_http(const char *url)
+{
+    return strncasecmp(url, "http://", 7) == 0;
+}
+
+static bool needs_trust(const struct options *options)
+{
+    for (size_t i = 0; i < options->url_count; i++)
+        if (!is_plain_http(options->urls[i]))
+            return true;
+    return options->cacert != NULL;
+}
+
+static int load_trust(struct setup *setup, const struct options *options)
+{
+    const char *const path = options->cacert != NULL ? options->cacert : trust_file_default();
+
+    if (!needs_trust(options))
+        return 0;
+    if (path != NULL)
+        return trust_file_load(&setup->trust, path);
+    message_line("this system has no bundle of trusted certificates: name one with --cacert FILE");
+    return EXIT_TRUST;
+}
+
+static int configure_port(const struct options *options)
+{
+    const struct picket_linux_config config = {
+        .dhcp = options->dhcp,
+        .trace_file = options->trace,
+        .dns_servers = {options->dns_servers[0], options->dns_servers[1]},
+    };
+
+    if (picket_linux_configure(&config) == 0)
+        return 0;
+    // The addresses have been checked, so it is the file.
+    message_line("%s: the trace cannot be written: %s", options->trace, strerror(errno));
+    return EXIT_WRITE;
+}
+
+// What picket_init says is said again by every exchange, so nobody has to look at it here.
+static void start_client(struct setup *setup, const struct options *options)
+{
+    const char *const agent = options->user_agent;
+    const picket_config_t config = {
+        .trust = &setup->trust.store,
+        .arena = arena,
+        .arena_len = sizeof arena,
+        .port = picket_port_default(),
+        .tls_min = options->tls_min,
+        .tls_max = options->tls_max,
+        .user_agent = agent != NULL && agent[0] != '\0' ? agent : NULL,
+        .log = options->verbose ? story_log : NULL,
+        .keylog = setup->keylog != NULL ? write_keylog : NULL,
+        .ctx = setup,
+    };
+
+    picket_init(&setup->client, &config);
+}
+
+static int prepare(struct setup *setup, const struct options *options)
+{
+    int code = form_load(&setup->form, options);
+
+    if (code == 0)
+        code = open_keylog(setup, options);
+    if (code == 0)
+        code = load_trust(setup, options);
+    if (code == 0)
+        code = configure_port(options);
+    if (code == 0)
+        start_client(setup, options);
+    return code;
+}
+
+static int fetch_all(struct setup *setup, const struct options *options)
+{
+    const struct command command = {
+        .options = options,
+        .form = &setup->form,
+        .port = picket_port_default(),
+        .client = &setup->client,
+        .arena_size = sizeof arena,
+    };
+    int first = 0;
+
+    for (size_t i = 0; i < options->url_count && interrupt_signal() == 0; i++) {
+        const int code = transfer_run(&command, i);
+        if (first == 0)
+            first = code;
+    }
+    return first;
+}
+
+static int run(const struct options *options)
+{
+    static struct setup setup;
+    int code;
+
+    interrupt_catch();
+    code = prepare(&setup, options);
+    if (code == 0)
+        code = fetch_all(&setup, options);
+    picket_deinit(&setup.client);
+    trust_file_free(&setup.trust);
+    form_free(&setup.form);
+    if (setup.keylog != NULL)
+        fclose(setup.keylog);
+    return interrupt_signal() != 0 ? EXIT_SIGNAL + interrupt_signal() : code;
+}
+
+int main(int argc, char *argv[])
+{
+    struct options options;
+    int code = 0;
+
+    hold_standard_streams();
+    switch (options_parse(&options, argc, argv)) {
+    case OPTIONS_HELP: print_help(); break;
+    case OPTIONS_VERSION: version_print(stdout); break;
+    case OPTIONS_WRONG:
+        message_line("%s", options.error);
+        code = EXIT_USAGE;
+        break;
+    case OPTIONS_RUN: code = run(&options); break;
+    }
+    options_free(&options);
+    return code;
+}

@@ -1,0 +1,66 @@
+// story.c: see story.h.
+#include "story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../src/http1.h"
+#include "memory.h"
+#include "message.h"
+
+void story_log(void *ctx, enum picket_log_level level, const char *text)
+{
+    (void)ctx;
+    // The lines for debugging name what the two heads show, later than those.
+    if (level != PICKET_LOG_DEBUG)
+        message_story('*', "%s", text);
+}
+
+// Lines that end with CR LF.
+static void tell_lines(char mark, char *text)
+{
+    for (char *line = text; *line != '\0';) {
+        char *const end = strstr(line, "\r\n");
+        if (end == NULL)
+            return;
+        *end = '\0';
+        message_story(mark, "%s", line);
+        line = end + 2;
+    }
+}
+
+void story_request(const picket_request_t *request, const char *user_agent)
+{
+    url_t url;
+    const http1_request_t head = {
+        .url = &url,
+        .method = request->method,
+        .headers = request->headers,
+        .header_count = request->header_count,
+        .has_body = request->body_len != 0 || request->body != NULL,
+        .body_len = request->body_len,
+        .user_agent = user_agent,
+    };
+
+    if (url_parse(request->url, &url, NULL) != 0)
+        return;
+    const int len = http1_write_head(&head, NULL, 0, NULL);
+    if (len <= 0)
+        return;
+    char *const text = memory_resize(NULL, (size_t)len + 1);
+    http1_write_head(&head, text, (size_t)len, NULL);
+    text[len] = '\0';
+    tell_lines('>', text);
+    free(text);
+}
+
+void story_response(const picket_http_t *http)
+{
+    const char *name, *value;
+
+    message_story('<', "HTTP/1.%d %d %s", picket_http_version(http) % 10, picket_http_status(http),
+                  picket_http_reason(http));
+    for (unsigned i = 0; picket_http_header_at(http, i, &name, &value) == 1; i++)
+        message_story('<', "%s: %s", name, value);
+    message_story('<', "%s", "");
+}

@@ -1,0 +1,17 @@
+// story.h: what -v tells on stderr: "* " the library's own words, "> " the request head, "< " the response
+// head.
+#ifndef PICKET_CLI_STORY_H
+#define PICKET_CLI_STORY_H
+
+#include "picket/picket.h"
+
+// For picket_config_t.log.
+void story_log(void *ctx, enum picket_log_level level, const char *text);
+
+// The request head as it goes out, byte for byte. user_agent: that of the configuration.
+void story_request(const picket_request_t *request, const char *user_agent);
+
+// The response head, once it is in.
+void story_response(const picket_http_t *http);
+
+#endif
