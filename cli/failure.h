@@ -14,14 +14,13 @@ struct failure {
 };
 
 // What went wrong on this side. The first failure counts; later ones follow from it.
-__attribute__((format(printf, 3, 4)))
-void failure_set(struct failure *failure, int exit_code, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void failure_set(struct failure *failure, int exit_code,
+                                                       const char *format, ...);
 
 // What the library said, with what its sentence cannot know: the alert, the phase, names and dates.
 void failure_set_error(struct failure *failure, int error, const picket_detail_t *detail);
 
 // One detail more.
-__attribute__((format(printf, 2, 3)))
-void failure_add(struct failure *failure, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void failure_add(struct failure *failure, const char *format, ...);
 
 #endif

@@ -30,7 +30,7 @@ static uint8_t arena[PICKET_ARENA_SIZE(1)];
 // All that is opened before the first URL.
 struct setup {
     struct form form;
-    struct trust_file trust;
+    struct picket_linux_trust trust;
     FILE *keylog;
     picket_t client;
 };
@@ -96,14 +96,7 @@ static bool needs_trust(const struct options *options)
 
 static int load_trust(struct setup *setup, const struct options *options)
 {
-    const char *const path = options->cacert != NULL ? options->cacert : trust_file_default();
-
-    if (!needs_trust(options))
-        return 0;
-    if (path != NULL)
-        return trust_file_load(&setup->trust, path);
-    message_line("this system has no bundle of trusted certificates: name one with --cacert FILE");
-    return EXIT_TRUST;
+    return needs_trust(options) ? trust_file_load(&setup->trust, options->cacert) : 0;
 }
 
 static int configure_port(const struct options *options)
@@ -185,7 +178,7 @@ static int run(const struct options *options)
     if (code == 0)
         code = fetch_all(&setup, options);
     picket_deinit(&setup.client);
-    trust_file_free(&setup.trust);
+    picket_linux_trust_free(&setup.trust);
     form_free(&setup.form);
     if (setup.keylog != NULL)
         fclose(setup.keylog);

@@ -49,7 +49,7 @@ struct options {
     const char *keylog;
     const char *method;
     const char *trace;
-    const char *user_agent; // "": send none
+    const char *user_agent;     // "": send none
     const char *dns_servers[2]; // numeric
 
     uint32_t connect_timeout_ms; // 0: the default

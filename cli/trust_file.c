@@ -2,70 +2,31 @@
 #include "trust_file.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "exit_code.h"
-#include "file.h"
-#include "memory.h"
 #include "message.h"
 
-// All the world's bundles are below a megabyte: what is larger is another file, or has no end.
-enum { FILE_MAX = 16 * 1024 * 1024 };
-
-const char *trust_file_default(void)
-{
-    static const char *const bundles[] = {
-        "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Arch, Gentoo
-        "/etc/pki/tls/certs/ca-bundle.crt",   // Fedora, RHEL
-        "/etc/ssl/ca-bundle.pem",             // SUSE
-        "/etc/ssl/cert.pem",                  // Alpine
-    };
-    const char *const chosen = getenv("SSL_CERT_FILE");
-
-    if (chosen != NULL && chosen[0] != '\0')
-        return chosen;
-    for (size_t i = 0; i < sizeof bundles / sizeof bundles[0]; i++)
-        if (access(bundles[i], R_OK) == 0)
-            return bundles[i];
-    return NULL;
-}
-
-static int refuse(struct trust_file *trust, const char *path, int error, size_t bad)
+static void explain(const struct picket_linux_trust *trust, const char *path, int error, int failed)
 {
     if (error == PICKET_ERR_TRUST_FORMAT)
-        message_line("%s: %s (at byte %zu)", path, picket_strerror(error), bad);
+        message_line("%s: %s (at byte %zu)", path, picket_strerror(error), trust->bad);
+    else if (error == PICKET_ERR_NO_TRUST)
+        message_line("%s: the trusted certificates cannot be read: %s", path, strerror(failed));
     else
         message_line("%s: %s", path, picket_strerror(error));
-    trust_file_free(trust);
+}
+
+int trust_file_load(struct picket_linux_trust *trust, const char *path)
+{
+    const char *const file = path != NULL ? path : picket_linux_trust_path();
+    const int error = picket_linux_trust_load(trust, file);
+
+    if (error == 0)
+        return 0;
+    if (file == NULL)
+        message_line("this system has no bundle of trusted certificates: name one with --cacert FILE");
+    else
+        explain(trust, file, error, errno);
     return exit_code_of(error);
-}
-
-int trust_file_load(struct trust_file *trust, const char *path)
-{
-    char *data = NULL;
-    size_t len = 0;
-    size_t bad = 0;
-    const int failed = file_read(path, FILE_MAX, &data, &len);
-
-    trust->data = data;
-    if (failed != 0) {
-        message_line("%s: the trusted certificates cannot be read: %s", path, strerror(failed));
-        trust_file_free(trust);
-        return EXIT_TRUST;
-    }
-    const size_t mem_len = picket_trust_mem(data, len);
-    trust->mem = memory_resize(NULL, mem_len);
-    // The loader takes no empty input for an answer of its own; an empty file holds no certificate.
-    const int error = len == 0 ? PICKET_ERR_TRUST_FORMAT
-                               : picket_trust_load(&trust->store, data, len, trust->mem, mem_len, &bad);
-    return error == 0 ? 0 : refuse(trust, path, error, bad);
-}
-
-void trust_file_free(struct trust_file *trust)
-{
-    free(trust->data);
-    free(trust->mem);
-    memset(trust, 0, sizeof *trust);
 }

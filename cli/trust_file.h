@@ -1,22 +1,10 @@
-// trust_file.h: trusted certificates from a file, PEM or DER.
+// trust_file.h: the trusted certificates, and the words when they cannot be had.
 #ifndef PICKET_CLI_TRUST_FILE_H
 #define PICKET_CLI_TRUST_FILE_H
 
-#include "picket/trust.h"
+#include "linux_trust.h"
 
-// A store and the memory behind it. Zero it first.
-struct trust_file {
-    picket_trust_t store;
-    void *data;
-    void *mem;
-};
-
-// The file that curl would take: $SSL_CERT_FILE, or the system's bundle. NULL when there is none.
-const char *trust_file_default(void);
-
-// Load a file. 0, or an exit code with the reason said on stderr.
-int trust_file_load(struct trust_file *trust, const char *path);
-
-void trust_file_free(struct trust_file *trust);
+// Load the certificates of a file, or those of the system (path NULL). 0, or an exit code with the reason said on stderr.
+int trust_file_load(struct picket_linux_trust *trust, const char *path);
 
 #endif

@@ -51,8 +51,8 @@ int picket_linux_random(void *ctx, void *buf, size_t len)
     return 0;
 }
 
-// lwIP cannot be told that there is no randomness. Its numbers protect no secret, so they are then merely different each
-// time; Picket itself fails (picket_linux_random).
+// lwIP cannot be told that there is no randomness. Its numbers protect no secret, so they are then merely
+// different each time; Picket itself fails (picket_linux_random).
 uint32_t picket_linux_random32(void)
 {
     uint32_t number;

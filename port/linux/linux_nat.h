@@ -1,4 +1,5 @@
-// linux_nat.h: libslirp, the far end of lwIP's cable: a gateway that turns connections into the host's sockets.
+// linux_nat.h: libslirp, the far end of lwIP's cable: a gateway that turns connections into the host's
+// sockets.
 #ifndef PICKET_LINUX_NAT_H
 #define PICKET_LINUX_NAT_H
 
@@ -23,8 +24,8 @@ void picket_linux_nat_close(void);
 // Take a frame from lwIP. Answers may come before it returns.
 void picket_linux_nat_input(const void *frame, size_t len);
 
-// Wait up to ms milliseconds for the host's sockets, then read and write them. Returns the milliseconds after which it wants to
-// be called again even if nothing happens on the sockets.
+// Wait up to ms milliseconds for the host's sockets, then read and write them. Returns the milliseconds after
+// which it wants to be called again even if nothing happens on the sockets.
 uint32_t picket_linux_nat_poll(uint32_t ms);
 
 #endif

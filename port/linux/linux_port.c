@@ -111,8 +111,8 @@ static int start(void *ctx)
     return result;
 }
 
-// What was closed may still be saying goodbye; with libslirp so near that takes no time, and a server that does not listen is
-// not waited for.
+// What was closed may still be saying goodbye; with libslirp so near that takes no time, and a server that
+// does not listen is not waited for.
 static void stop(void *ctx)
 {
     (void)ctx;

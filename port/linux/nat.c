@@ -183,7 +183,8 @@ void picket_linux_nat_close(void)
 
 // --- Moving bytes ---
 
-// libslirp looks at the clock only when it is polled. With an old time a new query would be too old at the next poll.
+// libslirp looks at the clock only when it is polled. With an old time a new query would be too old at the
+// next poll.
 static void refresh_time(void)
 {
     if (now_ms() - polled > STALE_MS)
@@ -215,8 +216,8 @@ static short to_poll(int events)
                    (events & SLIRP_POLL_HUP ? POLLHUP : 0));
 }
 
-// Of a socket that was reset only the reading end is told. There libslirp finds what arrived before the reset, then the
-// reset; by writing it would use up the error, and pass on a clean end.
+// Of a socket that was reset only the reading end is told. There libslirp finds what arrived before the
+// reset, then the reset; by writing it would use up the error, and pass on a clean end.
 static int to_slirp(short events)
 {
     if ((events & POLLERR) && (events & POLLIN))

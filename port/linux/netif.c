@@ -15,8 +15,9 @@
 #include "lwip_address.h"
 #include "netif/ethernet.h"
 
-// A frame on its way to lwIP, which uses it where it lies and then frees it, so that none is lost for want of a pbuf. There are
-// never many: libslirp's sockets are read only when lwIP has had what came before, and then no further than lwIP's windows.
+// A frame on its way to lwIP, which uses it where it lies and then frees it, so that none is lost for want of
+// a pbuf. There are never many: libslirp's sockets are read only when lwIP has had what came before, and then
+// no further than lwIP's windows.
 struct frame {
     struct pbuf_custom pbuf;
     struct frame *next;
@@ -44,8 +45,8 @@ static void free_frame(struct pbuf *p)
     free(p); // the first member of struct frame, and its first in turn
 }
 
-// libslirp may be in the middle of anything, lwIP too: nothing but queue here. A frame that the C library has no memory for
-// is lost, as on a cable.
+// libslirp may be in the middle of anything, lwIP too: nothing but queue here. A frame that the C library has
+// no memory for is lost, as on a cable.
 static void queue_frame(const void *bytes, size_t len)
 {
     struct frame *frame = len <= UINT16_MAX ? malloc(sizeof *frame + len) : NULL;

@@ -47,8 +47,9 @@ static void set_address(struct lookup *lookup, const ip_addr_t *ip)
     lookup->result = 1;
 }
 
-// lwIP says the same when a server has answered "no" and when none has answered. But an answer is a packet, which lwIP is
-// dealing with at this moment, and a time-out is not. (A server that could not find out, SERVFAIL, counts as a "no".)
+// lwIP says the same when a server has answered "no" and when none has answered. But an answer is a packet,
+// which lwIP is dealing with at this moment, and a time-out is not. (A server that could not find out,
+// SERVFAIL, counts as a "no".)
 static int why_not(void)
 {
     return ip_current_netif() ? PICKET_ERR_NO_ADDRESS : PICKET_ERR_TIMEOUT_LOOKUP;

@@ -8,11 +8,12 @@
 void picket_lwip_lock(void);
 void picket_lwip_unlock(void);
 
-// Something arrived, was acknowledged, was answered or failed: the next poll returns 0. Called under the lock.
+// Something arrived, was acknowledged, was answered or failed: the next poll returns 0. Called under the
+// lock.
 void picket_lwip_happened(void);
 
-// True when an interface is up and has an address of this family (4, 6, or 0 for any). Of IPv6 a link-local address
-// does not count: nothing beyond the link answers to it. Called under the lock.
+// True when an interface is up and has an address of this family (4, 6, or 0 for any). Of IPv6 a link-local
+// address does not count: nothing beyond the link answers to it. Called under the lock.
 bool picket_lwip_has_network(int family);
 
 // The address that stands for this one on the board.

@@ -1,7 +1,8 @@
-// lwip_handle.h: a slot's index and its generation in one number, so that a handle that was given back is recognised.
+// lwip_handle.h: a slot's index and its generation in one number, so that a handle that was given back is
+// recognised.
 //
-// The same number goes through lwIP as a callback's argument: a callback that comes too late finds another generation
-// and is ignored. No handle is 0, so NULL is free to mean "nobody".
+// The same number goes through lwIP as a callback's argument: a callback that comes too late finds another
+// generation and is ignored. No handle is 0, so NULL is free to mean "nobody".
 #ifndef PICKET_LWIP_HANDLE_H
 #define PICKET_LWIP_HANDLE_H
 

@@ -1,7 +1,7 @@
 // lwip_port.h: what a board with lwIP supplies, and how a picket_port_t is made of it.
 //
-// Everything that concerns names and TCP (port.h: lookup, connect, send, recv, close) is here, once for all boards. The
-// board brings the link up, and says how lwIP is run on it:
+// Everything that concerns names and TCP (port.h: lookup, connect, send, recv, close) is here, once for all
+// boards. The board brings the link up, and says how lwIP is run on it:
 //
 //   lwIP is run by                 poll                     run_timers   lock, unlock
 //   the program (NO_SYS)           the driver's receiving   true         NULL
@@ -9,10 +9,11 @@
 //   a background interrupt         NULL                     false        the SDK's lwIP lock
 //   a thread (RTOS)                NULL                     false        the lock of lwIP's core
 //
-// lock is taken only to call lwIP or to move bytes, never while waiting. lwIP's callbacks run under that same lock,
-// whoever holds it, and only queue and set flags.
+// lock is taken only to call lwIP or to move bytes, never while waiting. lwIP's callbacks run under that same
+// lock, whoever holds it, and only queue and set flags.
 //
-// There is one lwIP in a program, so there is one board: the functions below use what picket_lwip_port() was given.
+// There is one lwIP in a program, so there is one board: the functions below use what picket_lwip_port() was
+// given.
 #ifndef PICKET_LWIP_PORT_H
 #define PICKET_LWIP_PORT_H
 
@@ -26,27 +27,29 @@
 extern "C" {
 #endif
 
-// Names that are looked up at once: two for each of two exchanges (IPv6 and IPv4). lwIP cannot cancel a lookup, so one that
-// was given up keeps its place until lwIP has finished with it. Lower: lookups wait for each other.
+// Names that are looked up at once: two for each of two exchanges (IPv6 and IPv4). lwIP cannot cancel a
+// lookup, so one that was given up keeps its place until lwIP has finished with it. Lower: lookups wait for
+// each other.
 #ifndef PICKET_LWIP_LOOKUPS
 #define PICKET_LWIP_LOOKUPS 4
 #endif
 
-// Connections at once: two for each exchange, while IPv6 and IPv4 are raced. Lower: PICKET_ERR_NO_MEMORY when all exchanges
-// connect at the same time. About 30 bytes each; lwIP needs MEMP_NUM_TCP_PCB to be no smaller. At most 255.
+// Connections at once: two for each exchange, while IPv6 and IPv4 are raced. Lower: PICKET_ERR_NO_MEMORY when
+// all exchanges connect at the same time. About 30 bytes each; lwIP needs MEMP_NUM_TCP_PCB to be no smaller.
+// At most 255.
 #ifndef PICKET_LWIP_CONNECTIONS
 #define PICKET_LWIP_CONNECTIONS (2 * PICKET_SLOTS)
 #endif
 
-// How long a closed connection may go on in the background until its bytes and its FIN are acknowledged, in seconds; then
-// it is reset. Lower: a slow link loses the end of what was sent. At most 120.
+// How long a closed connection may go on in the background until its bytes and its FIN are acknowledged, in
+// seconds; then it is reset. Lower: a slow link loses the end of what was sent. At most 120.
 #ifndef PICKET_LWIP_CLOSE_S
 #define PICKET_LWIP_CLOSE_S 20
 #endif
 
-// Segments acknowledged at once after each send, where TCP would wait up to 250 ms for a second one: a server that
-// begins slowly (RFC 5681) or collects small writes (Nagle) waits for that acknowledgement before it goes on. Lower: up to
-// a quarter of a second lost in each handshake; higher: more packets in long transfers.
+// Segments acknowledged at once after each send, where TCP would wait up to 250 ms for a second one: a server
+// that begins slowly (RFC 5681) or collects small writes (Nagle) waits for that acknowledgement before it
+// goes on. Lower: up to a quarter of a second lost in each handshake; higher: more packets in long transfers.
 #ifndef PICKET_LWIP_QUICK_ACKS
 #define PICKET_LWIP_QUICK_ACKS 16
 #endif
@@ -59,8 +62,8 @@ typedef struct picket_lwip_board {
     int (*start)(void *ctx);
     void (*stop)(void *ctx);
 
-    // Hand over to lwIP what has arrived; returns the milliseconds until it wants to be called again. Takes the lock itself
-    // if it needs it. NULL: packets reach lwIP without it.
+    // Hand over to lwIP what has arrived; returns the milliseconds until it wants to be called again. Takes
+    // the lock itself if it needs it. NULL: packets reach lwIP without it.
     uint32_t (*poll)(void *ctx);
 
     // lwIP's timers are nobody else's business: poll runs them.

@@ -17,9 +17,9 @@ void picket_lwip_abort(void *ctx, int handle);
 // Reset all connections and forget them. Called under the lock.
 void picket_lwip_tcp_stop(void);
 
-// A router or the server's host reports that it could not deliver this packet of ours. Ends the connection attempt that
-// the packet belongs to, if there is one; an established connection is left alone (RFC 1122 section 4.2.3.9). Called by
-// lwIP, under the lock.
+// A router or the server's host reports that it could not deliver this packet of ours. Ends the connection
+// attempt that the packet belongs to, if there is one; an established connection is left alone (RFC 1122
+// section 4.2.3.9). Called by lwIP, under the lock.
 struct picket_lwip_packet {
     ip_addr_t remote;
     uint16_t local_port;

@@ -158,8 +158,8 @@ static err_t on_sent(void *argument, struct tcp_pcb *pcb, u16_t len)
     return ERR_OK;
 }
 
-// lwIP gives up an attempt with ERR_ABRT when its last SYN was not answered, and a connection when the last repetition of a
-// segment was not: the one is a time-out, the other has no better name than a reset.
+// lwIP gives up an attempt with ERR_ABRT when its last SYN was not answered, and a connection when the last
+// repetition of a segment was not: the one is a time-out, the other has no better name than a reset.
 static int meaning(err_t err, bool established)
 {
     if (err == ERR_RTE)
@@ -266,7 +266,8 @@ int picket_lwip_connect(void *ctx, const picket_address_t *address, uint16_t por
     return result;
 }
 
-// An established connection that has failed since is still "connected": recv hands out what it received, then fails.
+// An established connection that has failed since is still "connected": recv hands out what it received, then
+// fails.
 static int state_of(const struct connection *c)
 {
     if (!c)
@@ -295,8 +296,8 @@ static size_t send_room(struct tcp_pcb *pcb)
     return room > 0xffff ? 0xffff : room;
 }
 
-// When memory is short, less may still fit. If nothing fits, the caller tries again: lwIP's TCP timer wakes it after 250 ms
-// even if no acknowledgement is on its way.
+// When memory is short, less may still fit. If nothing fits, the caller tries again: lwIP's TCP timer wakes
+// it after 250 ms even if no acknowledgement is on its way.
 static int send_some(struct tcp_pcb *pcb, const void *data, size_t len)
 {
     size_t n = send_room(pcb);
@@ -387,8 +388,8 @@ static err_t give_up(void *argument, struct tcp_pcb *pcb)
     return ERR_ABRT;
 }
 
-// From here on the pcb is lwIP's. Several of its closing states have no time limit, or minutes, so it gets one; and the lowest
-// priority, so that lwIP takes it back when a new connection needs a pcb.
+// From here on the pcb is lwIP's. Several of its closing states have no time limit, or minutes, so it gets
+// one; and the lowest priority, so that lwIP takes it back when a new connection needs a pcb.
 static void close_pcb(struct tcp_pcb *pcb)
 {
     clear_callbacks(pcb);
@@ -404,8 +405,8 @@ static void abort_pcb(struct tcp_pcb *pcb)
     tcp_abort(pcb);
 }
 
-// Empty the queue and give back the slot; returns the pcb, if lwIP still has it. What was not read is credited, since lwIP
-// would otherwise reset the connection, and with it what is still to be sent.
+// Empty the queue and give back the slot; returns the pcb, if lwIP still has it. What was not read is
+// credited, since lwIP would otherwise reset the connection, and with it what is still to be sent.
 static struct tcp_pcb *let_go(struct connection *c)
 {
     credit(c, take(c, NULL, SIZE_MAX));

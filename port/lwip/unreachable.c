@@ -1,8 +1,9 @@
-// "Destination unreachable", in its two versions: ICMP type 3 (RFC 792) and ICMPv6 type 1 (RFC 4443 section 3.1).
+// "Destination unreachable", in its two versions: ICMP type 3 (RFC 792) and ICMPv6 type 1 (RFC 4443 section
+// 3.1).
 //
-// lwIP ignores both, and goes on sending SYNs. A client that has another address to try, or a user who waits, wants to know
-// (RFC 5461). The message quotes the packet that it is about; its random sequence number shows that whoever sent the
-// message has seen that packet.
+// lwIP ignores both, and goes on sending SYNs. A client that has another address to try, or a user who waits,
+// wants to know (RFC 5461). The message quotes the packet that it is about; its random sequence number shows
+// that whoever sent the message has seen that packet.
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@
 
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_ICMP6 = 58 };
 
-// The hooks that config/lwipopts.h installs: called with each packet before lwIP looks at it. They return 0: go on.
+// The hooks that config/lwipopts.h installs: called with each packet before lwIP looks at it. They return 0:
+// go on.
 int picket_lwip_ip4_input(struct pbuf *p, struct netif *netif);
 int picket_lwip_ip6_input(struct pbuf *p, struct netif *netif);
 

@@ -2,8 +2,8 @@
 #ifndef PICKET_LINUX_LWIP_OPTIONS_H
 #define PICKET_LINUX_LWIP_OPTIONS_H
 
-// The heap is the C library's, where the sanitizers watch it. The pools stay lwIP's own: their limits are part of what
-// is tried out on Linux.
+// The heap is the C library's, where the sanitizers watch it. The pools stay lwIP's own: their limits are
+// part of what is tried out on Linux.
 #ifndef MEM_LIBC_MALLOC
 #define MEM_LIBC_MALLOC 1
 #endif
@@ -13,8 +13,8 @@
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
 #endif
 
-// Frames come from memory, not from a wire, so their checksums are not verified. They are still generated, for --trace
-// and since libslirp verifies them.
+// Frames come from memory, not from a wire, so their checksums are not verified. They are still generated,
+// for --trace and since libslirp verifies them.
 #ifndef LWIP_CHECKSUM_CTRL_PER_NETIF
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 #endif
