@@ -12,9 +12,8 @@ find_library(SLIRP_LIBRARY slirp)
 if(NOT SLIRP_INCLUDE OR NOT SLIRP_LIBRARY)
     message(FATAL_ERROR "libslirp is missing (Debian's package libslirp-dev): the Linux port stands on it.")
 endif()
-add_library(slirp INTERFACE)
+add_library(slirp INTERFACE) # its headers; the library itself is in the group below
 target_include_directories(slirp SYSTEM INTERFACE "${SLIRP_INCLUDE}")
-target_link_libraries(slirp INTERFACE "${SLIRP_LIBRARY}")
 
 set(LWIP_DIR_GIVEN "${LWIP_DIR}")
 set(LWIP_DIR "${PICKET_LWIP_DIR}")
@@ -35,11 +34,15 @@ function(picket_library target)
 endfunction()
 
 # The libraries refer to each other both ways (Mbed TLS allocates from the arena, lwIP asks the port for the
-# time, the core for its default port), so a program takes them as one group.
+# time, the core for its default port), so a program takes them as one group. scope: INTERFACE hands them on.
 function(picket_link_stack program suffix)
-    target_link_libraries(${program} PRIVATE
+    set(scope PRIVATE)
+    if(ARGC GREATER 2)
+        set(scope ${ARGV2})
+    endif()
+    target_link_libraries(${program} ${scope}
         picket_linux${suffix} picket_lwip${suffix} lwip${suffix} picket_core
-        "$<LINK_GROUP:RESCAN,${PICKET_GROUP${suffix}},picket_core,mbedtls,llhttp>")
+        "$<LINK_GROUP:RESCAN,${PICKET_GROUP${suffix}},picket_core,mbedtls,llhttp,${SLIRP_LIBRARY}>")
 endfunction()
 
 function(picket_stack suffix)

@@ -1,14 +1,15 @@
 // lwipopts.h: lwIP's options for Picket. Each number says why it is so and what lowering it breaks.
 //
-// Do not copy this file: override what you need. Three places are looked at before it, and the first one wins:
+// Do not copy this file: override what you need. Three places are looked at before it, and the first one
+// wins:
 //   -DNAME=value                    on the compiler's command line
 //   PICKET_LWIP_OPTIONS_FILE        a macro that names a header of the application's
 //   arch/lwip_options.h             what the port (port/<board>/arch/) needs to be different
 // lwIP and all that includes its headers must be compiled with the same options.
 //
-// The port's arch/cc.h must define LWIP_RAND() as a good source of random numbers: port numbers, TCP's sequence numbers
-// and the ids of DNS queries come from it, and a guess of one of them lets an outsider reset a connection or answer a
-// query.
+// The port's arch/cc.h must define LWIP_RAND() as a good source of random numbers: port numbers, TCP's
+// sequence numbers and the ids of DNS queries come from it, and a guess of one of them lets an outsider reset
+// a connection or answer a query.
 #ifndef PICKET_LWIPOPTS_H
 #define PICKET_LWIPOPTS_H
 
@@ -16,13 +17,15 @@
 #include PICKET_LWIP_OPTIONS_FILE
 #endif
 
+#include "picket/options.h"
+
 #ifdef __has_include
 #if __has_include("arch/lwip_options.h")
 #include "arch/lwip_options.h"
 #endif
 #endif
 
-// --- How lwIP is run -------------------------------------------------------------------------------------------------
+// --- How lwIP is run ---------------------------------------------------------------------------------------
 
 // No operating system: lwIP is called from one context at a time, and Picket uses the raw API only.
 #ifndef NO_SYS
@@ -35,12 +38,14 @@
 #define LWIP_SOCKET 0
 #endif
 
-// 1 where an interrupt calls lwIP's allocators beside the main program (a driver that makes pbufs in its interrupt).
+// 1 where an interrupt calls lwIP's allocators beside the main program (a driver that makes pbufs in its
+// interrupt).
 #ifndef SYS_LIGHTWEIGHT_PROT
 #define SYS_LIGHTWEIGHT_PROT 0
 #endif
 
-// Timers of lwIP's own, and a few for the application and its drivers. One too few is an assertion at run time.
+// Timers of lwIP's own, and a few for the application and its drivers. One too few is an assertion at run
+// time.
 #ifndef MEMP_NUM_SYS_TIMEOUT
 #define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 4)
 #endif
@@ -49,7 +54,7 @@
 #define LWIP_STATS 0
 #endif
 
-// --- Protocols -------------------------------------------------------------------------------------------------------
+// --- Protocols ---------------------------------------------------------------------------------------------
 
 #ifndef LWIP_IPV4
 #define LWIP_IPV4 1
@@ -72,8 +77,8 @@
 #define LWIP_DHCP_DOES_ACD_CHECK 0
 #endif
 
-// TCP, DNS and DHCP fit into a packet, so fragments are not put together again: less memory and less to attack. Turn
-// them on for an application that sends or receives large UDP datagrams.
+// TCP, DNS and DHCP fit into a packet, so fragments are not put together again: less memory and less to
+// attack. Turn them on for an application that sends or receives large UDP datagrams.
 #ifndef IP_REASSEMBLY
 #define IP_REASSEMBLY 0
 #endif
@@ -108,27 +113,26 @@
 #define LWIP_CHKSUM_ALGORITHM 3
 #endif
 
-// --- TCP -------------------------------------------------------------------------------------------------------------
+// --- TCP ---------------------------------------------------------------------------------------------------
 
 // What fits into an Ethernet frame. Lower: more packets for the same bytes.
 #ifndef TCP_MSS
 #define TCP_MSS 1460
 #endif
 
-// The receive window, in full segments. It limits speed (window / round-trip time) and the memory that a connection can
-// take from PBUF_POOL; it never decides whether a transfer completes. At least 2.
+// The receive window, in full segments. It limits speed (window / round-trip time) and the memory that a
+// connection can take from PBUF_POOL; it never decides whether a transfer completes. At least 2.
 #ifndef PICKET_TCP_WND_MSS
 #define PICKET_TCP_WND_MSS 16
 #endif
 #if PICKET_TCP_WND_MSS < 2
-#error \
-    "PICKET_TCP_WND_MSS must be 2 or more: with one segment the peer waits for a delayed acknowledgement each time"
+#error "PICKET_TCP_WND_MSS must be 2 or more: with 1 each segment waits for a delayed acknowledgement"
 #endif
 #ifndef TCP_WND
 #define TCP_WND (PICKET_TCP_WND_MSS * TCP_MSS)
 #endif
 
-// Windows above 65535 need the window scale option; each step doubles what the 16 bits of the header stand for.
+// Windows above 65535 need the window scale option: each step doubles what the header's 16 bits stand for.
 #if TCP_WND > 0xffff
 #ifndef LWIP_WND_SCALE
 #define LWIP_WND_SCALE 1
@@ -142,8 +146,8 @@
 #endif
 #endif
 
-// What may be sent ahead of its acknowledgement, in full segments, per connection. Lower: slower uploads; below 2 lwIP
-// refuses to compile.
+// What may be sent ahead of its acknowledgement, in full segments, per connection. Lower: slower uploads;
+// below 2 lwIP refuses to compile.
 #ifndef PICKET_TCP_SND_MSS
 #define PICKET_TCP_SND_MSS 4
 #endif
@@ -155,25 +159,26 @@
 #endif
 #endif
 
-// Segments in the send queue. Every write of a TLS record is a segment of its own (Nagle's algorithm is off), so there
-// are more of them than TCP_SND_BUF / TCP_MSS. Lower: small writes wait for acknowledgements sooner.
+// Segments in the send queue. Every write of a TLS record is a segment of its own (Nagle's algorithm is off),
+// so there are more of them than TCP_SND_BUF / TCP_MSS. Lower: small writes wait for acknowledgements sooner.
 #ifndef TCP_SND_QUEUELEN
 #define TCP_SND_QUEUELEN (4 * PICKET_TCP_SND_MSS)
 #endif
 
-// Descriptors of segments for all connections: two send queues at their fullest and one window of segments that came
-// out of order. Lower than TCP_SND_QUEUELEN is refused by lwIP; a shortage makes a write wait.
+// Descriptors of segments for all connections: two send queues at their fullest and one window of segments
+// that came out of order. Lower than TCP_SND_QUEUELEN is refused by lwIP; a shortage makes a write wait.
 #ifndef MEMP_NUM_TCP_SEG
 #define MEMP_NUM_TCP_SEG (2 * TCP_SND_QUEUELEN + PICKET_TCP_WND_MSS)
 #endif
 
-// Connections: the two of each exchange while IPv6 and IPv4 are raced (PICKET_LWIP_CONNECTIONS), and some that still
-// say goodbye; lwIP takes those back when it needs one. About 200 bytes each.
+// Connections: the two of each exchange while IPv6 and IPv4 are raced (PICKET_LWIP_CONNECTIONS), and some
+// that still say goodbye; lwIP takes those back when it needs one. About 200 bytes each.
 #ifndef MEMP_NUM_TCP_PCB
-#define MEMP_NUM_TCP_PCB 12
+#define MEMP_NUM_TCP_PCB (2 * PICKET_SLOTS + 4)
 #endif
 
-// Tell the sender which segments did arrive, and keep them: on a radio link a loss costs one segment, not a window.
+// Tell the sender which segments did arrive, and keep them: on a radio link a loss costs one segment, not a
+// window.
 #ifndef TCP_QUEUE_OOSEQ
 #define TCP_QUEUE_OOSEQ 1
 #endif
@@ -181,20 +186,20 @@
 #define LWIP_TCP_SACK_OUT 1
 #endif
 
-// First wait before a segment is sent again: one second, as RFC 6298 section 2.1 has it (lwIP: three), so that a lost
-// SYN costs one second.
+// First wait before a segment is sent again: one second, as RFC 6298 section 2.1 has it (lwIP: three), so
+// that a lost SYN costs one second.
 #ifndef LWIP_TCP_RTO_TIME
 #define LWIP_TCP_RTO_TIME 1000
 #endif
 
-// lwIP repeats a SYN at that interval without backing off: a server that never answers is given up after 13 seconds.
-// Lower gives up on slow servers; 12 is lwIP's limit.
+// lwIP repeats a SYN at that interval without backing off: a server that never answers is given up after 12
+// seconds. Lower gives up on slow servers; 12 is lwIP's limit.
 #ifndef TCP_SYNMAXRTX
 #define TCP_SYNMAXRTX 12
 #endif
 
-// lwIP's own first sequence numbers can be predicted. Random ones, with a random port each time, are what a client
-// needs of RFC 6528.
+// lwIP's own first sequence numbers can be predicted. Random ones, with a random port each time, are what a
+// client needs of RFC 6528.
 #ifndef LWIP_HOOK_TCP_ISN
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) ((u32_t)LWIP_RAND())
 #endif
@@ -215,10 +220,10 @@ int picket_lwip_ip6_input(struct pbuf *p, struct netif *netif);
 #define LWIP_HOOK_IP6_INPUT(p, netif) picket_lwip_ip6_input(p, netif)
 #endif
 
-// --- Names -----------------------------------------------------------------------------------------------------------
+// --- Names -------------------------------------------------------------------------------------------------
 
-// Names remembered and asked for at the same time, about 290 bytes each. An exchange asks for two (IPv6 and IPv4).
-// Lower than PICKET_LWIP_LOOKUPS: lookups wait for each other.
+// Names remembered and asked for at the same time, about 290 bytes each. An exchange asks for two (IPv6 and
+// IPv4). Lower than PICKET_LWIP_LOOKUPS: lookups wait for each other.
 #ifndef DNS_TABLE_SIZE
 #define DNS_TABLE_SIZE 4
 #endif
@@ -228,8 +233,8 @@ int picket_lwip_ip6_input(struct pbuf *p, struct netif *netif);
 #define DNS_MAX_SERVERS 2
 #endif
 
-// Queries sent to each server: after 0, 1, 2 and 4 seconds, and given up after 7. Each lower number halves that time, and
-// with it the chance that a slow server's answer is waited for.
+// Queries sent to each server: after 0, 1, 2 and 4 seconds, and given up after 7. Each lower number halves
+// that time, and with it the chance that a slow server's answer is waited for.
 #ifndef DNS_MAX_RETRIES
 #define DNS_MAX_RETRIES 4
 #endif
@@ -239,22 +244,24 @@ int picket_lwip_ip6_input(struct pbuf *p, struct netif *netif);
 #define DNS_MAX_NAME_LENGTH 256
 #endif
 
-// Random query id, random source port, and one query at a time for the same name: what makes answers hard to forge.
+// Random query id, random source port, and one query at a time for the same name: what makes answers hard to
+// forge.
 #ifndef LWIP_DNS_SECURE
 #define LWIP_DNS_SECURE \
     (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_NO_MULTIPLE_OUTSTANDING | LWIP_DNS_SECURE_RAND_SRC_PORT)
 #endif
 
-// A source port for each query, one for DHCP, one for the time (SNTP), two for the application. Lower: queries share
-// ports, and are easier to forge.
+// A source port for each query, one for DHCP, one for the time (SNTP), two for the application. Lower:
+// queries share ports, and are easier to forge.
 #ifndef MEMP_NUM_UDP_PCB
 #define MEMP_NUM_UDP_PCB (DNS_TABLE_SIZE + 4)
 #endif
 
-// --- Neighbours ------------------------------------------------------------------------------------------------------
+// --- Neighbours --------------------------------------------------------------------------------------------
 
-// Packets that wait for a neighbour's address. Without a queue lwIP keeps only the last one, so of the two queries or
-// the two SYNs that an exchange begins with, the first would be lost, and sent again a second later.
+// Packets that wait for a neighbour's address. Without a queue lwIP keeps only the last one, so of the two
+// queries or the two SYNs that an exchange begins with, the first would be lost, and sent again a second
+// later.
 #ifndef ARP_QUEUEING
 #define ARP_QUEUEING 1
 #endif
@@ -265,20 +272,22 @@ int picket_lwip_ip6_input(struct pbuf *p, struct netif *netif);
 #define MEMP_NUM_ND6_QUEUE 8
 #endif
 
-// --- Memory ----------------------------------------------------------------------------------------------------------
+// --- Memory ------------------------------------------------------------------------------------------------
 
 #ifndef MEM_ALIGNMENT
 #define MEM_ALIGNMENT __SIZEOF_POINTER__
 #endif
 
-// The heap for what is sent: two connections with a full send buffer, 128 bytes of headers for each segment, and 2 kB
-// for DNS, DHCP, ARP and the like. TLS allocates from the arena, not from here. Lower: writes wait for acknowledgements.
+// The heap for what is sent: two connections with a full send buffer, 128 bytes of headers for each segment,
+// and 2 kB for DNS, DHCP, ARP and the like. TLS allocates from the arena, not from here. Lower: writes wait
+// for acknowledgements.
 #ifndef MEM_SIZE
 #define MEM_SIZE (2 * (TCP_SND_BUF + TCP_SND_QUEUELEN * 128) + 2048)
 #endif
 
-// Packets that have arrived: one full window, and 8 for everything else. Lower than the window: a sender that fills it
-// overruns the pool, packets are lost, and transfers crawl. About 1550 bytes each: the largest block of memory here.
+// Packets that have arrived: one full window, and 8 for everything else. Lower than the window: a sender that
+// fills it overruns the pool, packets are lost, and transfers crawl. About 1550 bytes each: the largest block
+// of memory here.
 #ifndef PBUF_POOL_SIZE
 #define PBUF_POOL_SIZE (PICKET_TCP_WND_MSS + 8)
 #endif

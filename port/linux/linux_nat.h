@@ -3,7 +3,6 @@
 #ifndef PICKET_LINUX_NAT_H
 #define PICKET_LINUX_NAT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +24,7 @@ void picket_linux_nat_close(void);
 void picket_linux_nat_input(const void *frame, size_t len);
 
 // Wait up to ms milliseconds for the host's sockets, then read and write them. Returns the milliseconds after
-// which it wants to be called again even if nothing happens on the sockets.
+// which it wants to be called again even if nothing happens on the sockets. While closed, it only waits.
 uint32_t picket_linux_nat_poll(uint32_t ms);
 
 #endif

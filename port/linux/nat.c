@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
-#include <slirp/libslirp.h>
+#include <signal.h>
+#include <libslirp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,7 @@ static struct timer *timers;
 static struct pollfd *fds;
 static size_t fd_count;
 static size_t fd_room;
+static bool ignoring;  // SIGPIPE, which was not ignored before
 static int64_t polled; // when, in milliseconds
 
 // --- Timers ---
@@ -145,6 +148,23 @@ static struct in6_addr ip6(uint8_t last)
     return (struct in6_addr){.s6_addr = {0xfe, 0xc0, [15] = last}};
 }
 
+// libslirp writes to sockets whose other end may have gone.
+static void ignore_sigpipe(void)
+{
+    struct sigaction action;
+    if (sigaction(SIGPIPE, NULL, &action) < 0 || action.sa_handler != SIG_DFL)
+        return;
+    action.sa_handler = SIG_IGN;
+    ignoring = sigaction(SIGPIPE, &action, NULL) == 0;
+}
+
+static void restore_sigpipe(void)
+{
+    if (ignoring)
+        signal(SIGPIPE, SIG_DFL);
+    ignoring = false;
+}
+
 int picket_linux_nat_open(picket_linux_nat_output *the_output)
 {
     const SlirpConfig config = {
@@ -167,6 +187,7 @@ int picket_linux_nat_open(picket_linux_nat_output *the_output)
     slirp = slirp_new(&config, &callbacks, NULL);
     if (!slirp)
         return PICKET_ERR_NO_NETWORK;
+    ignore_sigpipe();
     picket_linux_nat_poll(0); // libslirp learns the time
     return 0;
 }
@@ -176,6 +197,7 @@ void picket_linux_nat_close(void)
     if (slirp)
         slirp_cleanup(slirp);
     slirp = NULL;
+    restore_sigpipe();
     free(fds);
     fds = NULL;
     fd_count = fd_room = 0;
@@ -242,17 +264,22 @@ static int get_revents(int index, void *opaque)
     return index < 0 ? 0 : to_slirp(fds[index].revents);
 }
 
+static int wait_for_fds(uint32_t ms)
+{
+    return poll(fds, (nfds_t)fd_count, ms > INT32_MAX ? INT32_MAX : (int)ms);
+}
+
 uint32_t picket_linux_nat_poll(uint32_t ms)
 {
     uint32_t wanted = UINT32_MAX;
     fd_count = 0;
+    if (!slirp) {
+        wait_for_fds(ms);
+        return wanted;
+    }
     slirp_pollfds_fill(slirp, &wanted, add_poll, NULL);
     wanted = until_timers(wanted);
-    if (ms > wanted)
-        ms = wanted;
-    if (ms > INT32_MAX)
-        ms = INT32_MAX;
-    int ready = poll(fds, (nfds_t)fd_count, (int)ms);
+    int ready = wait_for_fds(ms < wanted ? ms : wanted);
     slirp_pollfds_poll(slirp, ready < 0, get_revents, NULL);
     polled = now_ms();
     run_timers();
