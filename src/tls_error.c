@@ -32,9 +32,12 @@ static int not_tls(tls_t *tls)
     return PICKET_ERR_NOT_TLS;
 }
 
-// The alert is read where Mbed TLS leaves it: it has no accessor for it.
+// The alert is read where Mbed TLS leaves it: it has no accessor for it. The same code without an alert is how TLS 1.3 refuses an empty
+// certificate list.
 static int alert(tls_t *tls)
 {
+    if (tls->ssl.MBEDTLS_PRIVATE(in_msgtype) != MBEDTLS_SSL_MSG_ALERT)
+        return PICKET_ERR_NO_CERT;
     tls->alert = tls->ssl.MBEDTLS_PRIVATE(in_msg)[1];
     return tls->alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION ? PICKET_ERR_TLS_VERSION : PICKET_ERR_ALERT;
 }
@@ -79,6 +82,13 @@ static bool is_certificate_message(const tls_t *tls)
     return tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE;
 }
 
+// TLS 1.2: a header of four bytes and a list of no length.
+static bool is_empty_list(const tls_t *tls, int code)
+{
+    return code == MBEDTLS_ERR_SSL_DECODE_ERROR && is_certificate_message(tls) && !tls->checked &&
+           tls->ssl.MBEDTLS_PRIVATE(in_hslen) == 7;
+}
+
 // -0x2080 to -0x2980 are X.509's, -0x3880 to -0x3f80 those of public keys, -0x4080 and -0x4e00 on those of the
 // algorithms below them.
 static int from_library(tls_t *tls, int code)
@@ -90,6 +100,8 @@ static int from_library(tls_t *tls, int code)
         return from_pk(tls, high);
     if (high <= -0x4080 && high >= -0x4f80)
         return tls->checked ? PICKET_ERR_TLS_SIGNATURE : PICKET_ERR_TLS_PROTOCOL;
+    if (is_empty_list(tls, code))
+        return PICKET_ERR_NO_CERT;
     if (high == 0 && lower(code) <= MBEDTLS_ERR_ASN1_OUT_OF_DATA &&
         lower(code) >= MBEDTLS_ERR_ASN1_BUF_TOO_SMALL)
         return PICKET_ERR_CERT_MALFORMED;
@@ -110,9 +122,18 @@ static int classify(tls_t *tls, int code)
     }
 }
 
+// What Mbed TLS checked after the path (what the key may be used for) is in its own result only.
+static void add_flags(tls_t *tls)
+{
+    uint32_t flags = mbedtls_ssl_get_verify_result(&tls->ssl);
+    if (tls->checked && !tls->handshaken && flags != UINT32_MAX)
+        tls->flags |= flags;
+}
+
 int tls_error_from(tls_t *tls, int code)
 {
     tls->code = code;
+    add_flags(tls);
     if (entropy_failed())
         return PICKET_ERR_NO_ENTROPY;
     if (code != MBEDTLS_ERR_SSL_CONN_EOF && !tls->handshaken && before_first_record(tls))

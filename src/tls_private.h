@@ -37,6 +37,7 @@ struct tls {
     bool starved;  // Mbed TLS asked for bytes and there were none
     bool handshaken;
     bool offered;  // a session was offered for resumption
+    bool ordered;  // the certificates sent have been put in order
     bool checked;  // a certificate was checked in this handshake, name and all
     bool ticket;   // a TLS 1.3 session ticket has come
     bool closed;   // the server's close_notify has come
@@ -51,6 +52,7 @@ struct tls {
     uint32_t flags;
     uint8_t chain_len;
     bool self_signed;
+    bool leaf_unread; // the first certificate that could be read is not the server's
     char text[sizeof(((picket_detail_t *)0)->text)];
 };
 

@@ -8,10 +8,14 @@
 #include "tls_private.h"
 #include "trust.h"
 
-// The context is the client's; the connection is the one inside Mbed TLS now.
+// The context is the client's; the connection is the one inside Mbed TLS now. The first child asked about is the server's own
+// certificate, with what came behind it.
 int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates)
 {
     tls_client_t *client = ctx;
+    if (!client->stepping->ordered)
+        trust_order(client->config->trust, (mbedtls_x509_crt *)(uintptr_t)child);
+    client->stepping->ordered = true;
     if (client->config->alive != NULL)
         client->config->alive(client->config->ctx);
     return trust_find_issuers(client->config->trust, child, candidates);
@@ -83,11 +87,24 @@ static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
 
 // --- The checks
 
+// Mbed TLS passes over a certificate whose signature algorithm it does not know, and takes the next one for the server's. So
+// what it took is compared with the first one in the message, which lies where Mbed TLS read it: a header of four bytes, in TLS 1.3 an
+// empty context, the length of the list, that of the certificate.
+static bool was_sent_first(const tls_t *tls, const mbedtls_x509_crt *crt)
+{
+    const mbedtls_ssl_context *ssl = &tls->ssl;
+    size_t at = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3 ? 4 + 1 + 3 + 3 : 4 + 3 + 3;
+    size_t len = ssl->MBEDTLS_PRIVATE(in_hslen);
+    return len >= at && crt->raw.len <= len - at &&
+           memcmp(ssl->MBEDTLS_PRIVATE(in_msg) + at, crt->raw.p, crt->raw.len) == 0;
+}
+
 static void check_leaf(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
 {
     tls->checked = true;
     tls->self_signed = crt->issuer_raw.len == crt->subject_raw.len &&
                        memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->issuer_raw.len) == 0;
+    tls->leaf_unread = !was_sent_first(tls, crt);
     if (!trust_name_matches(crt, tls->peer.host, tls->peer.literal))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     // A self-signed box is trusted by naming its very certificate. It stands alone: there is no path to check.
@@ -140,8 +157,17 @@ static void add_other_causes(tls_t *tls, size_t named)
     }
 }
 
+static int unread_leaf(tls_t *tls)
+{
+    text_t t = text_in(tls->text, sizeof tls->text);
+    text_str(&t, "the server's own certificate is signed in a way that is not supported");
+    return PICKET_ERR_CERT_WEAK;
+}
+
 int tls_verify_error(tls_t *tls)
 {
+    if (tls->leaf_unread)
+        return unread_leaf(tls);
     for (size_t i = 0; i < CAUSES; i++) {
         if ((tls->flags & causes[i].flags) == 0)
             continue;

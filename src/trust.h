@@ -1,6 +1,7 @@
 // trust.h: stores of trust anchors, and what a certificate says about names.
 //
 //   trust.c       looking anchors up
+//   trust_path.c  which way leads from the server's certificate to an anchor
 //   trust_load.c  making a store from PEM or DER
 //   trust_der.c   the little DER that this takes, and the hash of a distinguished name
 //   trust_name.c  does a certificate cover a host name or an address?
@@ -20,6 +21,13 @@
 // is NULL when there is none. 0, or a code of Mbed TLS when there is no memory.
 int trust_find_issuers(const picket_trust_t *store, const mbedtls_x509_crt *child,
                        mbedtls_x509_crt **candidates);
+
+// There is an anchor with this name (DER).
+bool trust_knows(const picket_trust_t *store, const mbedtls_x509_buf *name);
+
+// Put the certificates behind the server's own in an order in which Mbed TLS, which takes the first that fits, finds a time-valid way to an
+// anchor, if there is one by name. leaf is the list as the server sent it.
+void trust_order(const picket_trust_t *store, mbedtls_x509_crt *leaf);
 
 // The certificate itself is in the store, byte for byte.
 bool trust_contains(const picket_trust_t *store, const mbedtls_x509_crt *crt);

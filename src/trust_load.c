@@ -167,9 +167,12 @@ static size_t count_der(const uint8_t *bytes, size_t len)
     return count;
 }
 
+// A first byte of 0x30 would not tell: text may begin with the digit 0.
 static bool is_der(const void *data, size_t len)
 {
-    return len > 0 && *(const uint8_t *)data == 0x30;
+    const uint8_t *subject;
+    size_t whole, subject_len;
+    return der_certificate(data, len, &whole, &subject, &subject_len);
 }
 
 size_t picket_trust_mem(const void *data, size_t len)
