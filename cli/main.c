@@ -24,8 +24,11 @@
 #include "trust_file.h"
 #include "version.h"
 
-// One connection at a time, in exactly the memory that the library promises to need for it.
-static uint8_t arena[PICKET_ARENA_SIZE(1)];
+// Web servers send larger heads than small machines expect.
+enum { HEAD_MAX = 16384 };
+
+// One connection at a time, in the memory that the library promises to need for it, and a head twice while it grows.
+static uint8_t arena[PICKET_ARENA_SIZE(1) + 2 * HEAD_MAX];
 
 // All that is opened before the first URL.
 struct setup {
@@ -125,6 +128,7 @@ static void start_client(struct setup *setup, const struct options *options)
         .port = picket_port_default(),
         .tls_min = options->tls_min,
         .tls_max = options->tls_max,
+        .head_max = HEAD_MAX,
         .user_agent = agent != NULL && agent[0] != '\0' ? agent : NULL,
         .log = options->verbose ? story_log : NULL,
         .keylog = setup->keylog != NULL ? write_keylog : NULL,

@@ -83,6 +83,7 @@ void report_print(const struct report *report)
     print_text("url", report->url);
     print_number("exit_code", "", (uint64_t)report->exit_code);
     print_text("error", report->detail.error == 0 ? "none" : picket_error_name(report->detail.error));
+    fprintf(stderr, "library_code: %d\n", report->detail.library_code);
     print_connection(&report->detail);
     print_number("status", "", (uint64_t)report->status);
     print_number("sent", "", report->detail.sent);

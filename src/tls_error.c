@@ -60,52 +60,55 @@ static int handshake_failure(const tls_t *tls)
     }
 }
 
-static int certificate_format(int code)
+// Codes of the layers that read certificates and check signatures: ASN.1, X.509 (-0x2080 to -0x2980), public keys (-0x3880
+// to -0x3f80), and the algorithms below them (-0x4080 to -0x4f80).
+static bool is_about_keys(int code)
 {
-    if (code == MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG || code == MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE)
-        return PICKET_ERR_CERT_WEAK;
+    int high = upper(code), low = lower(code);
+    if (high == 0)
+        return low <= MBEDTLS_ERR_ASN1_OUT_OF_DATA && low >= MBEDTLS_ERR_ASN1_BUF_TOO_SMALL;
+    return (high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= MBEDTLS_ERR_X509_BUFFER_TOO_SMALL) ||
+           (high <= MBEDTLS_ERR_PK_BUFFER_TOO_SMALL && high >= MBEDTLS_ERR_PK_ALLOC_FAILED) ||
+           (high <= -0x4080 && high >= -0x4f80);
+}
+
+static int too_long(tls_t *tls)
+{
+    text_t t = text_in(tls->text, sizeof tls->text);
+    text_str(&t, "the path to a trusted certificate is too long");
     return PICKET_ERR_CERT_MALFORMED;
 }
 
-static int from_pk(const tls_t *tls, int code)
+static int certificate_message(tls_t *tls, int code)
 {
-    if (code == MBEDTLS_ERR_PK_SIG_LEN_MISMATCH)
-        return PICKET_ERR_TLS_SIGNATURE;
-    if (code == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG || code == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE ||
-        code == MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE)
-        return PICKET_ERR_CERT_WEAK;
-    return tls->checked ? PICKET_ERR_TLS_SIGNATURE : PICKET_ERR_CERT_MALFORMED;
+    switch (upper(code)) {
+    case MBEDTLS_ERR_X509_FATAL_ERROR: return too_long(tls);
+    case MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG:
+    case MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE:
+    case MBEDTLS_ERR_PK_UNKNOWN_PK_ALG:
+    case MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE:
+    case MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE: return PICKET_ERR_CERT_WEAK;
+    default: break;
+    }
+    // TLS 1.2: a header of four bytes and a list of no length.
+    if (code == MBEDTLS_ERR_SSL_DECODE_ERROR && tls->ssl.MBEDTLS_PRIVATE(in_hslen) == 7)
+        return PICKET_ERR_NO_CERT;
+    if (is_about_keys(code) || code == MBEDTLS_ERR_SSL_DECODE_ERROR ||
+        code == MBEDTLS_ERR_SSL_BAD_CERTIFICATE)
+        return PICKET_ERR_CERT_MALFORMED;
+    return PICKET_ERR_TLS_PROTOCOL;
 }
 
-static bool is_certificate_message(const tls_t *tls)
-{
-    return tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE;
-}
-
-// TLS 1.2: a header of four bytes and a list of no length.
-static bool is_empty_list(const tls_t *tls, int code)
-{
-    return code == MBEDTLS_ERR_SSL_DECODE_ERROR && is_certificate_message(tls) && !tls->checked &&
-           tls->ssl.MBEDTLS_PRIVATE(in_hslen) == 7;
-}
-
-// -0x2080 to -0x2980 are X.509's, -0x3880 to -0x3f80 those of public keys, -0x4080 and -0x4e00 on those of the
-// algorithms below them.
+// The same code means one thing while certificates are read and another while a signature is checked.
 static int from_library(tls_t *tls, int code)
 {
-    int high = upper(code);
-    if (high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= MBEDTLS_ERR_X509_BUFFER_TOO_SMALL)
-        return certificate_format(high);
-    if (high <= MBEDTLS_ERR_PK_BUFFER_TOO_SMALL && high >= MBEDTLS_ERR_PK_ALLOC_FAILED)
-        return from_pk(tls, high);
-    if (high <= -0x4080 && high >= -0x4f80)
-        return tls->checked ? PICKET_ERR_TLS_SIGNATURE : PICKET_ERR_TLS_PROTOCOL;
-    if (is_empty_list(tls, code))
-        return PICKET_ERR_NO_CERT;
-    if (high == 0 && lower(code) <= MBEDTLS_ERR_ASN1_OUT_OF_DATA &&
-        lower(code) >= MBEDTLS_ERR_ASN1_BUF_TOO_SMALL)
-        return PICKET_ERR_CERT_MALFORMED;
-    return is_certificate_message(tls) ? PICKET_ERR_CERT_MALFORMED : PICKET_ERR_TLS_PROTOCOL;
+    switch (tls->ssl.MBEDTLS_PRIVATE(state)) {
+    case MBEDTLS_SSL_SERVER_CERTIFICATE: return certificate_message(tls, code);
+    case MBEDTLS_SSL_CERTIFICATE_VERIFY:
+    case MBEDTLS_SSL_SERVER_KEY_EXCHANGE:
+        return is_about_keys(code) ? PICKET_ERR_TLS_SIGNATURE : PICKET_ERR_TLS_PROTOCOL;
+    default: return PICKET_ERR_TLS_PROTOCOL;
+    }
 }
 
 static int classify(tls_t *tls, int code)
