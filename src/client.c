@@ -90,6 +90,8 @@ int picket_init(picket_t *client, const picket_config_t *config)
 {
     if (client == NULL)
         return PICKET_ERR_ARG;
+    if (client->state != NULL)
+        return PICKET_ERR_BUSY; // it lives, and goes on
     if (config == NULL)
         return fail_init(client, PICKET_ERR_ARG);
     int error = check(config);
@@ -147,14 +149,22 @@ struct picket_state *client_state(const picket_t *client, int *error)
     return *error == 0 ? client->state : NULL;
 }
 
+// Counted over all clients, since a handle may outlive the one that it belonged to. 0 is what a zeroed handle has.
+static uint16_t next_generation(void)
+{
+    static uint16_t last;
+    if (++last == 0)
+        last = 1;
+    return last;
+}
+
 slot_t *client_take_slot(struct picket_state *state, uint16_t *number)
 {
     for (uint16_t i = 0; i < PICKET_SLOTS; i++) {
         slot_t *slot = &state->slots[i];
         if (slot->exchange != NULL || slot->secure != NULL)
             continue;
-        if (++slot->generation == 0) // 0 is what a zeroed handle has
-            slot->generation = 1;
+        slot->generation = next_generation();
         *number = i;
         return slot;
     }

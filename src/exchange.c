@@ -152,6 +152,12 @@ static int explain(char *text, int error, const char *why)
     return error;
 }
 
+static bool timeouts_are_valid(const picket_timeouts_t *t)
+{
+    return t->connect_ms <= DEADLINE_MAX_MS && t->head_ms <= DEADLINE_MAX_MS && t->idle_ms <= DEADLINE_MAX_MS &&
+           t->total_ms <= DEADLINE_MAX_MS;
+}
+
 static int check(exchange_t *x, char *text)
 {
     const picket_request_t *r = &x->request;
@@ -165,6 +171,8 @@ static int check(exchange_t *x, char *text)
         return explain(text, PICKET_ERR_ARG, "headers");
     if (r->address != NULL && r->address->family != 4 && r->address->family != 6)
         return explain(text, PICKET_ERR_ARG, "address");
+    if (!timeouts_are_valid(&r->timeouts))
+        return explain(text, PICKET_ERR_ARG, "timeouts");
     memcpy(x->host, x->url.host, x->url.host_len);
     http1_request_t head = head_of(x);
     int len = http1_write_head(&head, NULL, 0, &why);
@@ -484,10 +492,14 @@ uint32_t exchange_poll(exchange_t *x, uint32_t ms)
     int error = deadline_passed(&x->total, now) ? PICKET_ERR_TIMEOUT_TOTAL : poll_all(x, now);
     if (error != 0)
         fail(x, error);
-    if (is_over(x) || x->pressed)
+    bool again = is_over(x) || x->pressed;
+    x->pressed = false; // said once: whether to look again is the application's choice
+    if (again)
         return 0;
     ms = deadline_left(&x->total, now, stream_next(&x->stream, now, ms));
-    return deadline_left(&x->idle, now, deadline_left(&x->head, now, ms));
+    ms = deadline_left(&x->head, now, ms);
+    // Once it has passed it is for the next read or write to say so; polling again would not help.
+    return deadline_passed(&x->idle, now) ? ms : deadline_left(&x->idle, now, ms);
 }
 
 // --- The application writes

@@ -190,7 +190,7 @@ picket_detail_t picket_http_detail(const picket_http_t *http)
     if (x != NULL) {
         exchange_describe(x, &detail);
     } else if (http != NULL) {
-        detail.error = http->error;
+        detail.error = http->error == 0 && http->generation != 0 ? PICKET_ERR_CLOSED : http->error;
         if (http->generation == 0 && http->error != 0 && http->error != PICKET_ERR_CLOSED)
             memcpy(detail.text, start_text, sizeof detail.text);
     }

@@ -130,7 +130,7 @@ uint32_t secure_poll(const exchange_env_t *env, secure_t *s, uint32_t ms)
         return 0;
     }
     ms = deadline_left(&s->total, now, stream_next(&s->stream, now, ms));
-    return deadline_left(&s->idle, now, ms);
+    return deadline_passed(&s->idle, now) ? ms : deadline_left(&s->idle, now, ms); // the next write says so
 }
 
 static secure_t *use(picket_tls_t *tls, int *error)

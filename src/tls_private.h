@@ -31,10 +31,11 @@ struct tls {
     bufq_t in;
     bufq_t out;
 
-    int error;     // sticks
-    bool in_ended; // the transport has no more
-    int in_error;  // why: 0 for FIN
-    bool starved;  // Mbed TLS asked for bytes and there were none
+    int error;        // sticks
+    uint32_t excused; // allocations that failed in this step and were not needed
+    bool in_ended;    // the transport has no more
+    int in_error;     // why: 0 for FIN
+    bool starved;     // Mbed TLS asked for bytes and there were none
     bool handshaken;
     bool offered;  // a session was offered for resumption
     bool ordered;  // the certificates sent have been put in order

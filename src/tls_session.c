@@ -107,8 +107,10 @@ static void keep(tls_t *tls)
 void tls_session_keep(tls_t *tls)
 {
     bool is_1_3 = mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+    uint32_t failures = arena_failures();
     if (!is_1_3 || tls->ticket)
         keep(tls);
+    tls->excused += arena_failures() - failures;
 }
 
 void tls_session_drop(tls_t *tls)

@@ -10,72 +10,72 @@ extern "C" {
 #endif
 
 // X(name, value, sentence). Values are stable: they may be logged and compared across releases.
-#define PICKET_ERROR_LIST(X)                                                                                 \
-    X(PICKET_AGAIN, -1, "nothing can move yet: call again after picket_poll()")                              \
-    /* The program */                                                                                        \
-    X(PICKET_ERR_ARG, -2, "an argument is missing or out of range")                                          \
-    X(PICKET_ERR_BUSY, -3, "a client exists already: only one picket_t may be initialised at a time")        \
-    X(PICKET_ERR_CLOSED, -4, "closed: by picket_http_close, picket_deinit, or never started")                \
-    X(PICKET_ERR_DONE, -5, "the server has answered and wants no more of the request body: read the answer") \
-    X(PICKET_ERR_NO_MEMORY, -6, "out of memory: the arena is too small for this (see PICKET_ARENA_SIZE)")    \
-    X(PICKET_ERR_NO_SLOT, -7, "too many exchanges at once (see PICKET_SLOTS)")                               \
-    X(PICKET_ERR_NO_ARENA, -8, "no arena, or one too small to begin with: give config.arena and arena_len")  \
-    X(PICKET_ERR_NO_TRUST, -9, "no trust anchors: give config.trust a store with at least one certificate")  \
-    X(PICKET_ERR_TRUST_FORMAT, -10,                                                                          \
-      "the trusted certificates cannot be read: neither PEM nor DER, or damaged")                            \
-    X(PICKET_ERR_URL, -11, "malformed URL")                                                                  \
-    X(PICKET_ERR_SCHEME, -12, "only http:// and https:// URLs are supported")                                \
-    X(PICKET_ERR_HEADER, -13, "a request header is malformed, or one that Picket sets itself")               \
-    X(PICKET_ERR_BODY_LENGTH, -14, "the request body is shorter or longer than the length declared for it")  \
-    X(PICKET_ERR_INTERNAL, -15, "internal error: please report it with the details")                         \
-    /* The device */                                                                                         \
-    X(PICKET_ERR_NO_TIME, -20,                                                                               \
-      "the time is not known, so no certificate can be checked: set the clock first")                        \
-    X(PICKET_ERR_NO_ENTROPY, -21, "no good randomness: the entropy source failed")                           \
-    X(PICKET_ERR_NO_NETWORK, -22, "no network: the link is down or there is no address yet")                 \
-    /* The way there */                                                                                      \
-    X(PICKET_ERR_NO_ADDRESS, -30, "the host name has no address")                                            \
-    X(PICKET_ERR_REFUSED, -31, "connection refused")                                                         \
-    X(PICKET_ERR_UNREACHABLE, -32, "no route to the server")                                                 \
-    X(PICKET_ERR_RESET, -33, "the connection was reset")                                                     \
-    X(PICKET_ERR_TIMEOUT_LOOKUP, -34, "timed out looking up the host name: no name server answered")         \
-    X(PICKET_ERR_TIMEOUT_CONNECT, -35, "timed out connecting: the server did not answer")                    \
-    X(PICKET_ERR_TIMEOUT_HANDSHAKE, -36, "timed out in the TLS handshake")                                   \
-    X(PICKET_ERR_TIMEOUT_SEND, -37, "timed out sending: the server takes no more of the request")            \
-    X(PICKET_ERR_TIMEOUT_HEAD, -38, "timed out waiting for the response")                                    \
-    X(PICKET_ERR_TIMEOUT_IDLE, -39, "timed out in the response body: the server went silent")                \
-    X(PICKET_ERR_TIMEOUT_TOTAL, -40, "the time allowed for the whole exchange has passed")                   \
-    /* The server's identity */                                                                              \
-    X(PICKET_ERR_UNKNOWN_ISSUER, -50,                                                                        \
-      "certificate from an unknown issuer: no chain to a trusted certificate")                               \
-    X(PICKET_ERR_SELF_SIGNED, -51, "self-signed certificate that is not in the trust store")                 \
-    X(PICKET_ERR_EXPIRED, -52, "certificate expired")                                                        \
-    X(PICKET_ERR_NOT_YET_VALID, -53, "certificate not yet valid")                                            \
-    X(PICKET_ERR_WRONG_HOST, -54, "certificate is for another host name")                                    \
-    X(PICKET_ERR_CERT_USAGE, -55, "certificate is not meant for a TLS server")                               \
-    X(PICKET_ERR_CERT_WEAK, -56, "certificate uses a key or signature that is too weak or not supported")    \
-    X(PICKET_ERR_CERT_MALFORMED, -57, "certificate is malformed or has contents that are not supported")     \
-    X(PICKET_ERR_NO_CERT, -58, "the server sent no certificate")                                             \
-    /* The TLS protocol */                                                                                   \
-    X(PICKET_ERR_ALERT, -60, "the server ended TLS with an alert")                                           \
-    X(PICKET_ERR_NOT_TLS, -61, "the server does not speak TLS on this port")                                 \
-    X(PICKET_ERR_TLS_VERSION, -62, "the server speaks no TLS version that is allowed (1.2 and 1.3 are)")     \
-    X(PICKET_ERR_TLS_PROTOCOL, -63, "the server broke the TLS protocol")                                     \
-    X(PICKET_ERR_TLS_CORRUPT, -64, "a TLS record was damaged or forged on the way")                          \
-    X(PICKET_ERR_TLS_SIGNATURE, -65, "the server's handshake signature does not match its certificate")      \
-    X(PICKET_ERR_TLS_CLOSED, -66, "the server closed the connection during the TLS handshake")               \
-    /* HTTP */                                                                                               \
-    X(PICKET_ERR_EMPTY, -70, "the server closed the connection without an answer")                           \
-    X(PICKET_ERR_HEAD_CUT, -71, "cut short: the connection ended inside the response head")                  \
-    X(PICKET_ERR_BODY_CUT, -72, "cut short: the connection ended inside the response body")                  \
-    X(PICKET_ERR_NOT_HTTP, -73, "the answer is not HTTP/1.1")                                                \
-    X(PICKET_ERR_HTTP_HEAD, -74, "malformed response head")                                                  \
-    X(PICKET_ERR_HTTP_LENGTH, -75, "malformed or contradictory Content-Length")                              \
-    X(PICKET_ERR_HTTP_CODING, -76, "unsupported or contradictory Transfer-Encoding")                         \
-    X(PICKET_ERR_HTTP_CHUNK, -77, "malformed chunked response body")                                         \
-    X(PICKET_ERR_HTTP_HEAD_SIZE, -78, "response head larger than allowed (see config.head_max)")             \
-    X(PICKET_ERR_HTTP_HEADERS, -79, "more response headers than allowed (see PICKET_HTTP_HEADERS)")          \
-    X(PICKET_ERR_HTTP_UPGRADE, -80, "the server switched protocols without being asked")                     \
+#define PICKET_ERROR_LIST(X)                                                                                \
+    X(PICKET_AGAIN, -1, "nothing can move yet: call again after picket_poll()")                             \
+    /* The program */                                                                                       \
+    X(PICKET_ERR_ARG, -2, "an argument is missing or out of range")                                         \
+    X(PICKET_ERR_BUSY, -3, "a client exists already: only one picket_t may be initialised at a time")       \
+    X(PICKET_ERR_CLOSED, -4, "closed: by picket_http_close, picket_deinit, or never started")               \
+    X(PICKET_ERR_DONE, -5, "the server takes no more of the request body: read its answer")                 \
+    X(PICKET_ERR_NO_MEMORY, -6, "out of memory: the arena is too small for this (see PICKET_ARENA_SIZE)")   \
+    X(PICKET_ERR_NO_SLOT, -7, "too many exchanges at once (see PICKET_SLOTS)")                              \
+    X(PICKET_ERR_NO_ARENA, -8, "no arena, or one too small to begin with: give config.arena and arena_len") \
+    X(PICKET_ERR_NO_TRUST, -9, "no trust anchors: give config.trust a store with at least one certificate") \
+    X(PICKET_ERR_TRUST_FORMAT, -10,                                                                         \
+      "the trusted certificates cannot be read: neither PEM nor DER, or damaged")                           \
+    X(PICKET_ERR_URL, -11, "malformed URL")                                                                 \
+    X(PICKET_ERR_SCHEME, -12, "only http:// and https:// URLs are supported")                               \
+    X(PICKET_ERR_HEADER, -13, "a request header is malformed, or one that Picket sets itself")              \
+    X(PICKET_ERR_BODY_LENGTH, -14, "the request body is shorter or longer than the length declared for it") \
+    X(PICKET_ERR_INTERNAL, -15, "internal error: please report it with the details")                        \
+    /* The device */                                                                                        \
+    X(PICKET_ERR_NO_TIME, -20,                                                                              \
+      "the time is not known, so no certificate can be checked: set the clock first")                       \
+    X(PICKET_ERR_NO_ENTROPY, -21, "no good randomness: the entropy source failed")                          \
+    X(PICKET_ERR_NO_NETWORK, -22, "no network: the link is down or there is no address yet")                \
+    /* The way there */                                                                                     \
+    X(PICKET_ERR_NO_ADDRESS, -30, "the host name has no address")                                           \
+    X(PICKET_ERR_REFUSED, -31, "connection refused")                                                        \
+    X(PICKET_ERR_UNREACHABLE, -32, "no route to the server")                                                \
+    X(PICKET_ERR_RESET, -33, "the connection was reset")                                                    \
+    X(PICKET_ERR_TIMEOUT_LOOKUP, -34, "timed out looking up the host name: no name server answered")        \
+    X(PICKET_ERR_TIMEOUT_CONNECT, -35, "timed out connecting: the server did not answer")                   \
+    X(PICKET_ERR_TIMEOUT_HANDSHAKE, -36, "timed out in the TLS handshake")                                  \
+    X(PICKET_ERR_TIMEOUT_SEND, -37, "timed out sending: the server takes no more of the request")           \
+    X(PICKET_ERR_TIMEOUT_HEAD, -38, "timed out waiting for the response")                                   \
+    X(PICKET_ERR_TIMEOUT_IDLE, -39, "timed out in the response body: the server went silent")               \
+    X(PICKET_ERR_TIMEOUT_TOTAL, -40, "the time allowed for the whole exchange has passed")                  \
+    /* The server's identity */                                                                             \
+    X(PICKET_ERR_UNKNOWN_ISSUER, -50,                                                                       \
+      "certificate from an unknown issuer: no chain to a trusted certificate")                              \
+    X(PICKET_ERR_SELF_SIGNED, -51, "self-signed certificate that is not in the trust store")                \
+    X(PICKET_ERR_EXPIRED, -52, "certificate expired")                                                       \
+    X(PICKET_ERR_NOT_YET_VALID, -53, "certificate not yet valid")                                           \
+    X(PICKET_ERR_WRONG_HOST, -54, "certificate is for another host name")                                   \
+    X(PICKET_ERR_CERT_USAGE, -55, "certificate is not meant for a TLS server")                              \
+    X(PICKET_ERR_CERT_WEAK, -56, "certificate uses a key or signature that is too weak or not supported")   \
+    X(PICKET_ERR_CERT_MALFORMED, -57, "certificate is malformed or has contents that are not supported")    \
+    X(PICKET_ERR_NO_CERT, -58, "the server sent no certificate")                                            \
+    /* The TLS protocol */                                                                                  \
+    X(PICKET_ERR_ALERT, -60, "the server ended TLS with an alert")                                          \
+    X(PICKET_ERR_NOT_TLS, -61, "the server does not speak TLS on this port")                                \
+    X(PICKET_ERR_TLS_VERSION, -62, "the server speaks no TLS version that is allowed (1.2 and 1.3 are)")    \
+    X(PICKET_ERR_TLS_PROTOCOL, -63, "the server broke the TLS protocol")                                    \
+    X(PICKET_ERR_TLS_CORRUPT, -64, "a TLS record was damaged or forged on the way")                         \
+    X(PICKET_ERR_TLS_SIGNATURE, -65, "the server's handshake signature does not match its certificate")     \
+    X(PICKET_ERR_TLS_CLOSED, -66, "the server closed the connection during the TLS handshake")              \
+    /* HTTP */                                                                                              \
+    X(PICKET_ERR_EMPTY, -70, "the server closed the connection without an answer")                          \
+    X(PICKET_ERR_HEAD_CUT, -71, "cut short: the connection ended inside the response head")                 \
+    X(PICKET_ERR_BODY_CUT, -72, "cut short: the connection ended inside the response body")                 \
+    X(PICKET_ERR_NOT_HTTP, -73, "the answer is not HTTP/1.1")                                               \
+    X(PICKET_ERR_HTTP_HEAD, -74, "malformed response head")                                                 \
+    X(PICKET_ERR_HTTP_LENGTH, -75, "malformed or contradictory Content-Length")                             \
+    X(PICKET_ERR_HTTP_CODING, -76, "unsupported or contradictory Transfer-Encoding")                        \
+    X(PICKET_ERR_HTTP_CHUNK, -77, "malformed chunked response body")                                        \
+    X(PICKET_ERR_HTTP_HEAD_SIZE, -78, "response head larger than allowed (see config.head_max)")            \
+    X(PICKET_ERR_HTTP_HEADERS, -79, "more response headers than allowed (see PICKET_HTTP_HEADERS)")         \
+    X(PICKET_ERR_HTTP_UPGRADE, -80, "the server switched protocols without being asked")                    \
     X(PICKET_ERR_HTTP_INTERIM, -81, "too many interim (1xx) responses")
 
 enum picket_error {

@@ -175,8 +175,8 @@ void picket_memory(const picket_t *client, size_t *used, size_t *peak);
 // Begin an exchange. Returns 0, or an error that sticks to the handle. Nothing has been sent when it returns.
 int picket_http_start(picket_http_t *http, picket_t *client, const picket_request_t *request);
 
-// Give bytes of the request body. Never 0. PICKET_ERR_DONE (does not stick) when the server has answered and wants
-// no more: read the answer. PICKET_ERR_BODY_LENGTH (does not stick) when there would be more than declared; nothing of it is taken.
+// Give bytes of the request body. Never 0. PICKET_ERR_DONE (does not stick) when the server takes no more, because it has
+// answered or because the connection is broken: reading tells. PICKET_ERR_BODY_LENGTH (does not stick) when there would be more than declared; nothing of it is taken.
 int picket_http_write(picket_http_t *http, const void *data, size_t len);
 
 // The request body is complete. Returns 0, or PICKET_ERR_BODY_LENGTH (sticks) when bytes of the declared length are

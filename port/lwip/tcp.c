@@ -224,6 +224,17 @@ static void clear_callbacks(struct tcp_pcb *pcb)
     tcp_err(pcb, NULL);
 }
 
+// A random local port for every connection. lwIP's own choice counts up from a random one, and has no port to give, so that the connection fails, when that
+// is the last of the range.
+static err_t bind_random(struct tcp_pcb *pcb)
+{
+    enum { FIRST = 0xc000, PORTS = 0x4000, TRIES = 16 };
+    err_t err = ERR_USE;
+    for (int i = 0; i < TRIES && err == ERR_USE; i++)
+        err = tcp_bind(pcb, &pcb->local_ip, (u16_t)(FIRST + (LWIP_RAND() & (PORTS - 1))));
+    return err;
+}
+
 static int no_connection(err_t err)
 {
     return err == ERR_RTE ? PICKET_ERR_UNREACHABLE : PICKET_ERR_NO_MEMORY;
@@ -237,7 +248,9 @@ static int open_slot(struct connection *c, const ip_addr_t *ip, uint16_t port)
     hold(c, pcb);
     set_callbacks(pcb, handle_of(c));
     tcp_nagle_disable(pcb); // what Picket sends is a record or a head: complete, and waited for
-    err_t err = tcp_connect(pcb, ip, port, on_connected);
+    err_t err = bind_random(pcb);
+    if (err == ERR_OK)
+        err = tcp_connect(pcb, ip, port, on_connected);
     if (err == ERR_OK)
         return handle_of(c);
     clear_callbacks(pcb);
