@@ -44,6 +44,16 @@ if [ "$(uname -m)" = x86_64 ]; then
 gcc-multilib     file=/usr/include/gnu/stubs-32.h,/usr/include/x86_64-linux-gnu/gnu/stubs-32.h"
 fi
 
+needs_size='
+build-essential  command=cc
+cmake            command=cmake
+ninja-build      command=ninja
+dpkg-dev         command=dpkg-source
+git              command=git
+gcc-multilib     file=/usr/include/gnu/stubs-32.h,/usr/include/x86_64-linux-gnu/gnu/stubs-32.h
+openssl          command=openssl
+python3          file=/usr/bin/python3'
+
 needs_format='
 clang-format     command=clang-format'
 
@@ -136,6 +146,15 @@ build() {
         fail "the build of build/$preset failed"
 }
 
+# build_bench BITS: the memory benchmark as 64-bit or as 32-bit code, in build/sizeBITS.
+build_bench() {
+    [ -e "$root/build/size$1/build.ninja" ] ||
+        quietly cmake -G Ninja -S "$root/bench" -B "$root/build/size$1" -DCMAKE_C_FLAGS="-m$1" ||
+        fail "the configuration of build/size$1 failed"
+    quietly cmake --build "$root/build/size$1" -j "$(nproc 2>/dev/null || echo 2)" --target memory ||
+        fail "the build of build/size$1 failed"
+}
+
 # number FILE MACRO
 number() {
     sed -n "s/^#[[:space:]]*define[[:space:]]\{1,\}$2[[:space:]]\{1,\}\([0-9]\{1,\}\).*/\1/p" "$1" | head -n 1
@@ -190,6 +209,7 @@ Picket: verified HTTPS for small machines.
   ./do get URL [options]   fetch a page with the Linux client; the page goes to stdout
   ./do build PRESET        build host (build/host/picket) or host-asan (with the sanitizers)
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
+  ./do size                measure how much memory HTTPS needs (1 minute)
   ./do format              format the C sources
   ./do help                this
 
@@ -240,6 +260,16 @@ case $verb in
             build "$preset" all test_variants
         done
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
+        ;;
+
+    size)
+        [ "$(uname -m)" = x86_64 ] || fail "size compares 64-bit with 32-bit code, which only x86-64 runs both"
+        need "$needs_size"
+        for bits in 64 32; do
+            [ -x "$root/build/size$bits/memory" ] || say "do: building build/size$bits first (about a minute)"
+            build_bench $bits
+        done
+        exec /usr/bin/python3 "$root/bench/memory.py" "$root/build/size64" "$root/build/size32"
         ;;
 
     format)

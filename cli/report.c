@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/url.h"
 #include "memory.h"
 #include "message.h"
 
@@ -46,10 +45,10 @@ static const char *version_name(uint16_t version)
 
 static void print_connection(const picket_detail_t *detail)
 {
-    char address[URL_ADDRESS_TEXT] = "none";
+    char address[PICKET_ADDRESS_TEXT] = "none";
 
     if (detail->address.family != 0)
-        url_format_address(&detail->address, address);
+        picket_address_format(&detail->address, address);
     print_text("address", address);
     print_text("tls", version_name(detail->tls_version));
     print_text("suite", detail->tls_suite != 0 ? picket_suite_name(detail->tls_suite) : "none");

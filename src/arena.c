@@ -306,6 +306,15 @@ static uint32_t block_size(size_t bytes)
     return size < SMALLEST ? SMALLEST : size;
 }
 
+static void count(uint32_t more)
+{
+    arena.used += more;
+    if (arena.used > arena.peak)
+        arena.peak = arena.used;
+    if (arena.used > arena.peak_ever)
+        arena.peak_ever = arena.used;
+}
+
 static uint32_t take(size_t bytes)
 {
     bool large = bytes >= ARENA_LARGE;
@@ -314,11 +323,7 @@ static uint32_t take(size_t bytes)
     if (at == NONE)
         return NONE;
     at = large ? cut_high(at, size) : cut_low(at, size);
-    arena.used += size_of(at);
-    if (arena.used > arena.peak)
-        arena.peak = arena.used;
-    if (arena.used > arena.peak_ever)
-        arena.peak_ever = arena.used;
+    count(size_of(at));
     return at;
 }
 
@@ -398,6 +403,59 @@ void arena_free_wiped(void *p, size_t size)
     UNPOISON(p, size); // a stack has poisoned places of its own
     mbedtls_platform_zeroize(p, size);
     picket_arena_free(p);
+}
+
+// --- Growing
+
+// The hole in front of a block and the block together, as one block of this size at their end; NONE when they are too
+// small. The contents move down with it.
+static uint32_t grow_down(uint32_t at, size_t old, uint32_t size)
+{
+    uint32_t have = size_of(at), before = get(at + BEFORE), hole = at - before;
+    if (before == 0 || !is_tagged(hole, FREE) || have + before < size)
+        return NONE;
+    uint32_t rest = have + before - size;
+    remove_hole(hole);
+    if (rest < SMALLEST) {
+        size += rest;
+        rest = 0;
+    }
+    uint32_t to = hole + rest;
+    UNPOISON(arena.base + to + HEADER, old);
+    memmove(arena.base + to + HEADER, arena.base + at + HEADER, old);
+    set_block(to, size, USED);
+    if (rest != 0)
+        add_hole(hole, rest);
+    count(size - have);
+    return to;
+}
+
+static void *grow_by_copy(void *p, size_t old, size_t bytes)
+{
+    void *q = picket_arena_calloc(1, bytes);
+    if (q != NULL && p != NULL) {
+        memcpy(q, p, old);
+        picket_arena_free(p);
+    }
+    return q;
+}
+
+void *arena_grow(void *p, size_t old, size_t bytes)
+{
+    if (p == NULL || bytes >= BIGGEST - SMALLEST)
+        return grow_by_copy(p, old, bytes);
+    uint32_t at = block_at(p), size = block_size(bytes);
+    if (old > bytes || old > size_of(at) - HEADER)
+        fatal();
+    if (size > size_of(at) && (arena.fail_at == 1 || (at = grow_down(at, old, size)) == NONE))
+        return grow_by_copy(p, old, bytes);
+    if (arena.fail_at != 0)
+        arena.fail_at--;
+    uint8_t *grown = arena.base + at + HEADER;
+    POISON(grown + bytes, size_of(at) - HEADER - bytes);
+    UNPOISON(grown, bytes);
+    memset(grown + old, 0, bytes - old);
+    return grown;
 }
 
 // --- The whole

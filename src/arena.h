@@ -23,6 +23,10 @@ void arena_stop(void);
 void *picket_arena_calloc(size_t n, size_t size);
 void picket_arena_free(void *p);
 
+// A larger block with the first old bytes of p (NULL: none) and zeroes behind them; p is gone. NULL: no memory, and p is as it was.
+// It grows in place where there is room in front of it, so that what grows at the high end never needs both at once.
+void *arena_grow(void *p, size_t old, size_t bytes);
+
 // Zeroed memory; on free, wiped: for what is secret. size must be that of the allocation.
 void arena_free_wiped(void *p, size_t size);
 

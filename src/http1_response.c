@@ -9,7 +9,7 @@
 #include "http1_text.h"
 #include "llhttp.h"
 
-// The first size of the store. Most heads fit in four times as much.
+// The first size of the store. Above 1 KB it grows in place, at the large end of the arena.
 #define STORE_MIN 256u
 
 struct http1_response {
@@ -57,15 +57,12 @@ static size_t store_room_for(const http1_response_t *r, size_t need)
 static bool grow_store(http1_response_t *r, size_t need)
 {
     const size_t room = store_room_for(r, need);
-    char *const store = picket_arena_calloc(1, room);
+    char *const store = arena_grow(r->store, r->store_len, room);
 
     if (store == NULL) {
         fail(r, PICKET_ERR_NO_MEMORY, "for the response head");
         return false;
     }
-    if (r->store_len > 0)
-        memcpy(store, r->store, r->store_len);
-    picket_arena_free(r->store);
     r->store = store;
     r->store_room = room;
     return true;

@@ -32,12 +32,12 @@ static void put_tls(text_t *t, const picket_detail_t *detail)
 
 void log_connected(const picket_config_t *config, const stream_t *stream)
 {
-    char line[LINE], address[URL_ADDRESS_TEXT];
+    char line[LINE], address[PICKET_ADDRESS_TEXT];
     picket_detail_t detail = {0};
     if (config->log == NULL)
         return;
     stream_describe(stream, &detail);
-    url_format_address(&detail.address, address);
+    picket_address_format(&detail.address, address);
     text_t t = text_in(line, sizeof line);
     text_str(&t, "connected to ");
     text_str(&t, address);

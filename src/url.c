@@ -295,7 +295,14 @@ static bool is_mapped_ipv4(const uint8_t *bytes)
     return zeros_at(bytes, 0) == 5 && group_at(bytes, 5) == 0xffff;
 }
 
-void url_format_address(const picket_address_t *address, char *buf)
+int picket_address_parse(const char *text, picket_address_t *address)
+{
+    if (text == NULL || address == NULL || !url_parse_address(text, strlen(text), address))
+        return PICKET_ERR_ARG;
+    return 0;
+}
+
+void picket_address_format(const picket_address_t *address, char *buf)
 {
     char *end = buf;
 

@@ -38,8 +38,4 @@ bool url_parse_address(const char *text, size_t len, picket_address_t *address);
 // in any form.
 bool url_is_host_name(const char *text, size_t len);
 
-// address as text ("192.0.2.1", "2001:db8::1"); buf holds 40 bytes at least.
-#define URL_ADDRESS_TEXT 40
-void url_format_address(const picket_address_t *address, char *buf);
-
 #endif

@@ -38,8 +38,8 @@
 #endif
 #define PICKET_HOST_MAX 253
 
-// Response head: bytes by default (config.head_max overrides; what it takes of the arena grows only as far as the head needs, is
-// twice that while it grows, and is kept until the exchange is closed; PICKET_ARENA_SIZE counts on this number), number of header fields, and interim (1xx) responses skipped.
+// Response head: bytes by default (config.head_max overrides; it takes of the arena what it needs, and keeps that until the exchange
+// is closed; PICKET_ARENA_SIZE counts on this number), number of header fields, and interim (1xx) responses skipped.
 #ifndef PICKET_HTTP_HEAD_MAX
 #define PICKET_HTTP_HEAD_MAX 8192
 #endif

@@ -30,6 +30,12 @@ typedef struct picket_address {
     uint8_t bytes[16];
 } picket_address_t;
 
+// An address from text ("192.0.2.1", "2001:db8::1"; no brackets, no zone): 0, or PICKET_ERR_ARG. And as text: buf holds
+// PICKET_ADDRESS_TEXT bytes. Any context.
+#define PICKET_ADDRESS_TEXT 40
+int picket_address_parse(const char *text, picket_address_t *address);
+void picket_address_format(const picket_address_t *address, char *buf);
+
 typedef struct picket_port {
     // Handed to every function below.
     void *ctx;

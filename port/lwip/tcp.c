@@ -224,14 +224,15 @@ static void clear_callbacks(struct tcp_pcb *pcb)
     tcp_err(pcb, NULL);
 }
 
-// A random local port for every connection. lwIP's own choice counts up from a random one, and has no port to give, so that the connection fails, when that
-// is the last of the range.
+// A random local port for every connection, or the next one that is free. lwIP's own choice counts up from a
+// random one, and has no port to give, so that the connection fails, when that is the last of the range.
 static err_t bind_random(struct tcp_pcb *pcb)
 {
-    enum { FIRST = 0xc000, PORTS = 0x4000, TRIES = 16 };
+    enum { FIRST = 0xc000, PORTS = 0x4000 };
+    uint32_t number = LWIP_RAND();
     err_t err = ERR_USE;
-    for (int i = 0; i < TRIES && err == ERR_USE; i++)
-        err = tcp_bind(pcb, &pcb->local_ip, (u16_t)(FIRST + (LWIP_RAND() & (PORTS - 1))));
+    for (int i = 0; i < MEMP_NUM_TCP_PCB && err == ERR_USE; i++)
+        err = tcp_bind(pcb, &pcb->local_ip, (u16_t)(FIRST + (number++ & (PORTS - 1))));
     return err;
 }
 

@@ -18,9 +18,9 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-#define ARENA (96u * 1024u)
+#define ARENA    (96u * 1024u)
 #define OVERHEAD 16u // the header of one block and the end marker
-#define RECORD 16717u
+#define RECORD   16717u
 
 static _Alignas(8) uint8_t memory[ARENA + 8];
 
@@ -43,7 +43,7 @@ static bool is_all(const uint8_t *p, size_t n, uint8_t value)
 
 // --- A long random life
 
-#define SLOTS 300u
+#define SLOTS      300u
 #define OPERATIONS 200000u
 
 struct slot {
@@ -55,15 +55,11 @@ struct slot {
 static uint32_t random_size(void)
 {
     switch (random_below(16)) {
-    case 0:
-        return random_below(20000);
+    case 0: return random_below(20000);
     case 1:
-    case 2:
-        return random_below(2500);
-    case 3:
-        return 0;
-    default:
-        return random_below(200);
+    case 2: return random_below(2500);
+    case 3: return 0;
+    default: return random_below(200);
     }
 }
 
@@ -167,10 +163,10 @@ static void recovers_from_exhaustion(void)
 static void refuses_sizes_that_overflow(void)
 {
     static const size_t pairs[][2] = {
-        {SIZE_MAX, 1},      {1, SIZE_MAX},          {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 2 + 1, 2},
-        {2, SIZE_MAX / 2},  {0x10000, 0x10000},     {0x8000, 0x10000},    {0x80000000u, 1},
-        {1, 0x7fffffffu},   {SIZE_MAX / 8 + 2, 8},  {0xffff, 0xffff},     {SIZE_MAX - 7, 1},
-        {1, 0x7ffffff0u},   {0x7fffffefu, 1},       {1, SIZE_MAX - 15},   {SIZE_MAX / 0x10000 + 1, 0x10000},
+        {SIZE_MAX, 1},     {1, SIZE_MAX},         {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 2 + 1, 2},
+        {2, SIZE_MAX / 2}, {0x10000, 0x10000},    {0x8000, 0x10000},    {0x80000000u, 1},
+        {1, 0x7fffffffu},  {SIZE_MAX / 8 + 2, 8}, {0xffff, 0xffff},     {SIZE_MAX - 7, 1},
+        {1, 0x7ffffff0u},  {0x7fffffefu, 1},      {1, SIZE_MAX - 15},   {SIZE_MAX / 0x10000 + 1, 0x10000},
     };
     REQUIRE(arena_start(memory, ARENA));
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
@@ -524,6 +520,71 @@ static void check_finds_damage(void)
     arena_stop();
 }
 
+// --- Growing
+
+static bool grows_to(uint8_t **p, size_t old, size_t size)
+{
+    uint8_t *grown = arena_grow(*p, old, size);
+    if (grown == NULL)
+        return false;
+    *p = grown;
+    bool kept = is_all(grown, old, 0xa5) && is_all(grown + old, size - old, 0);
+    memset(grown, 0xa5, size);
+    return kept && arena_check();
+}
+
+static void a_large_block_grows_in_place(void)
+{
+    uint8_t *p = NULL;
+    REQUIRE(arena_start(memory, ARENA));
+    size_t old = 0;
+    for (size_t size = ARENA_LARGE; size < ARENA - 4096; size += 777) {
+        CHECK(grows_to(&p, old, size));
+        CHECK(arena_peak() < size + 256); // never both at once
+        old = size;
+    }
+    picket_arena_free(p);
+    CHECK_INT(arena_used(), 0);
+    arena_stop();
+}
+
+static void a_block_grows_whatever_is_around_it(void)
+{
+    uint8_t *around[64] = {NULL}, *p = NULL;
+    REQUIRE(arena_start(memory, ARENA));
+    random_state = 7;
+    for (int round = 0; round < 2000; round++) {
+        size_t i = random_below(64), old = random_below(900), size = old + random_below(3000);
+        picket_arena_free(around[i]);
+        around[i] = picket_arena_calloc(1, random_below(2000));
+        if (old == 0)
+            continue;
+        p = picket_arena_calloc(1, old);
+        REQUIRE(p != NULL);
+        memset(p, 0xa5, old);
+        CHECK(grows_to(&p, old, size));
+        picket_arena_free(p);
+    }
+    for (size_t i = 0; i < 64; i++)
+        picket_arena_free(around[i]);
+    CHECK_INT(arena_used(), 0);
+    arena_stop();
+}
+
+static void what_cannot_grow_stays(void)
+{
+    REQUIRE(arena_start(memory, ARENA));
+    uint8_t *p = picket_arena_calloc(1, 2000);
+    memset(p, 0xa5, 2000);
+    CHECK(arena_grow(p, 2000, ARENA) == NULL);
+    arena_fail_at(1);
+    CHECK(arena_grow(p, 2000, 3000) == NULL);
+    CHECK_INT(arena_failures(), 2);
+    CHECK(is_all(p, 2000, 0xa5) && arena_check());
+    picket_arena_free(p);
+    arena_stop();
+}
+
 int main(void)
 {
     RUN(survives_a_long_random_life);
@@ -536,6 +597,9 @@ int main(void)
     RUN(small_blocks_keep_out_of_a_records_place);
     RUN(counts_what_is_used);
     RUN(fails_when_told);
+    RUN(a_large_block_grows_in_place);
+    RUN(a_block_grows_whatever_is_around_it);
+    RUN(what_cannot_grow_stays);
     RUN(stop_wipes_every_byte);
     RUN(wipes_what_is_secret);
 #ifdef __SANITIZE_ADDRESS__

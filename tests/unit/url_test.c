@@ -476,13 +476,13 @@ static void leading_zeros_in_ipv4_are_refused(void)
 static void check_text(const char *text, const char *wanted)
 {
     picket_address_t address;
-    char buf[URL_ADDRESS_TEXT + 1];
+    char buf[PICKET_ADDRESS_TEXT + 1];
 
     memset(buf, '#', sizeof buf);
     REQUIRE(parse_guarded(text, &address));
-    url_format_address(&address, buf);
+    picket_address_format(&address, buf);
     CHECK_STR(buf, wanted);
-    CHECK(buf[URL_ADDRESS_TEXT] == '#');
+    CHECK(buf[PICKET_ADDRESS_TEXT] == '#');
 }
 
 static void addresses_as_text(void)
@@ -507,9 +507,9 @@ static void addresses_as_text(void)
 static void no_address_is_no_text(void)
 {
     const picket_address_t none = {0};
-    char buf[URL_ADDRESS_TEXT] = "x";
+    char buf[PICKET_ADDRESS_TEXT] = "x";
 
-    url_format_address(&none, buf);
+    picket_address_format(&none, buf);
     CHECK_STR(buf, "");
 }
 
@@ -517,14 +517,14 @@ static void text_is_read_back_as_the_same_address(void)
 {
     picket_address_t address = {.family = 6};
     picket_address_t again;
-    char buf[URL_ADDRESS_TEXT];
+    char buf[PICKET_ADDRESS_TEXT];
 
     for (int i = 0; i < 50000; i++) {
         for (size_t k = 0; k < 16; k += 2) {
             address.bytes[k] = (uint8_t)(random_below(3) == 0 ? random_below(256) : 0);
             address.bytes[k + 1] = (uint8_t)(random_below(2) == 0 ? random_below(256) : 0);
         }
-        url_format_address(&address, buf);
+        picket_address_format(&address, buf);
         REQUIRE(parse_guarded(buf, &again));
         REQUIRE_MEM(&again, &address, sizeof again);
     }
