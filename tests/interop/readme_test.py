@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""What README.md shows: its program, its CMake lines, its commands and options."""
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+# pylint: disable=wrong-import-position
+from support import certs, harness
+from support.harness import BUILD, PICKET, ROOT, Cases, Skipped, check
+from support.peers import TlsListener, http, response
+
+cases = Cases()
+pki = certs.Pki(harness.folder)
+PAGE = b"<p>a page</p>\n"
+
+with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+    README = f.read()
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+
+
+def run(*command, cwd=ROOT, timeout=300, **environment):
+    return subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=timeout)
+
+
+def program():
+    """The program is the example, word for word."""
+    with open(os.path.join(ROOT, "examples", "get", "get.c"), encoding="utf-8") as f:
+        check(blocks("c") == [f.read()], "README's program is not examples/get/get.c")
+
+
+def program_runs():
+    chain = pki.chain("any-host")
+    with TlsListener(chain, http(response(PAGE))) as server:
+        done = run(os.path.join(BUILD, "examples", "example_get"), f"https://127.0.0.1:{server.port}/", chain.root_path)
+    check((done.returncode, done.stdout) == (0, PAGE), f"exit {done.returncode}: {done.stdout!r} {done.stderr!r}")
+    check(b"status 200, ok" in done.stderr, f"{done.stderr!r}")
+
+
+def program_says_why():
+    chain, other = pki.chain("any-host"), pki.chain("p384")
+    with TlsListener(chain, http(response(PAGE))) as server:
+        done = run(os.path.join(BUILD, "examples", "example_get"), f"https://127.0.0.1:{server.port}/", other.root_path)
+    check(done.returncode == 1 and done.stdout == b"", f"exit {done.returncode}: {done.stdout!r}")
+    check(b"status 0, certificate from an unknown issuer" in done.stderr, f"{done.stderr!r}")
+
+
+def options():
+    """Every option that README names is one that --help names, and there is none that skips verification."""
+    helped = run(PICKET, "--help").stdout.decode()
+    named = set(re.findall(r"`(--?[A-Za-z][\w.-]*)[ `]", README.split("## The command")[1].split("\n## ")[0]))
+    check(len(named) > 15, f"only {sorted(named)}")
+    missing = [name for name in sorted(named) if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", helped)]
+    check(not missing, f"--help lacks {missing}")
+    check("insecure" not in helped, "--help names a way around verification")
+
+
+def cmake_lines():
+    """A project that does what README says is configured, built and run. Once is enough."""
+    if os.path.basename(BUILD) != "host":
+        raise Skipped("built once, with the released build")
+    lines, = blocks("cmake")
+    folder = os.path.dirname(harness.path("app/app.c", blocks("c")[0]))
+    os.symlink(ROOT, os.path.join(folder, "picket"))
+    harness.path("app/CMakeLists.txt", "cmake_minimum_required(VERSION 3.25)\nproject(app C)\n"
+                 f"add_executable(app app.c)\n{lines}")
+    given = {f"{name.upper()}_DIR": os.path.join(ROOT, "build", "deps", name) for name in ("lwip", "mbedtls", "llhttp")
+             if os.path.isdir(os.path.join(ROOT, "build", "deps", name))}
+    for step in (["cmake", "-G", "Ninja", "-B", "build", "."], ["cmake", "--build", "build", "--target", "app"]):
+        done = run(*step, cwd=folder, timeout=900, **given)
+        check(done.returncode == 0, f"{step}: {(done.stdout + done.stderr)[-600:].decode(errors='replace')}")
+    chain = pki.chain("any-host")
+    with TlsListener(chain, http(response(PAGE))) as server:
+        done = run(os.path.join(folder, "build", "app"), f"https://127.0.0.1:{server.port}/", chain.root_path)
+    check((done.returncode, done.stdout) == (0, PAGE), f"exit {done.returncode}: {done.stdout!r} {done.stderr!r}")
+
+
+def do_get():
+    """./do get builds, passes everything on, and its stdout is the page alone."""
+    if os.path.basename(BUILD) != "host":
+        raise Skipped("./do get runs the released build")
+    chain = pki.chain("any-host")
+    with TlsListener(chain, http(response(PAGE))) as server:
+        done = run("./do", "get", "--cacert", chain.root_path, f"https://127.0.0.1:{server.port}/")
+    check((done.returncode, done.stdout) == (0, PAGE), f"exit {done.returncode}: {done.stdout!r} {done.stderr!r}")
+
+
+def do_help():
+    done = run("./do")
+    for word in ("get", "test", "build", "size", "lwIP", "Mbed TLS", "llhttp", "libslirp"):
+        check(word.encode() in done.stdout, f"./do says nothing of {word}: {done.stdout!r}")
+
+
+cases.add("readme-program-is-the-example", program)
+cases.add("readme-program-runs", program_runs)
+cases.add("readme-program-says-why", program_says_why)
+cases.add("readme-options", options)
+cases.add("readme-cmake-lines", cmake_lines)
+cases.add("readme-do-get", do_get)
+cases.add("readme-do-help", do_help)
+
+if __name__ == "__main__":
+    sys.exit(harness.main(cases))
