@@ -5,6 +5,7 @@
 #include <mbedtls/oid.h>
 
 #include "arena.h"
+#include "trust_der.h"
 
 // Namesakes among the anchors that are tried for one certificate: each may cost a signature check.
 #define NAMESAKES 4
@@ -26,10 +27,15 @@ static size_t find(const picket_trust_t *store, uint32_t hash)
 // "sha1WithRSAEncryption" is one byte away from "sha256WithRSAEncryption".
 static void rename_signature(uint8_t *der, size_t len)
 {
-    static const uint8_t name[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05};
-    for (size_t i = 0; i + sizeof name <= len; i++) {
-        if (memcmp(der + i, name, sizeof name) == 0)
-            der[i + sizeof name - 1] = 0x0b;
+    static const uint8_t sha1[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48,
+                                   0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05};
+    const uint8_t *names[2];
+    if (!der_signature_names(der, len, names))
+        return;
+    for (int i = 0; i < 2; i++) {
+        uint8_t *name = der + (names[i] - der);
+        if ((size_t)(der + len - name) >= sizeof sha1 && memcmp(name, sha1, sizeof sha1) == 0)
+            name[sizeof sha1 - 1] = 0x0b;
     }
 }
 

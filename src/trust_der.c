@@ -50,27 +50,52 @@ static bool expect(const uint8_t **bytes, size_t *len, uint8_t tag)
     return der_next(bytes, len, &element) && element.tag == tag;
 }
 
+static bool open_certificate(const uint8_t *bytes, size_t len, der_t *certificate, der_t *tbs)
+{
+    return der_read(bytes, len, certificate) && certificate->tag == TAG_SEQUENCE &&
+           der_read(certificate->body, certificate->len, tbs) && tbs->tag == TAG_SEQUENCE;
+}
+
+// To the signature's algorithm, behind the version (optional) and the serial number.
+static bool to_algorithm(const der_t *tbs, const uint8_t **p, size_t *left)
+{
+    *p = tbs->body;
+    *left = tbs->len;
+    if (*left > 0 && **p == TAG_VERSION && !expect(p, left, TAG_VERSION))
+        return false;
+    return expect(p, left, TAG_INTEGER);
+}
+
 // RFC 5280 4.1: version (optional), serial number, signature, issuer, validity, subject.
 bool der_certificate(const uint8_t *bytes, size_t len, size_t *whole, const uint8_t **subject,
                      size_t *subject_len)
 {
     der_t certificate, tbs, name;
-    if (!der_read(bytes, len, &certificate) || certificate.tag != TAG_SEQUENCE ||
-        !der_read(certificate.body, certificate.len, &tbs) || tbs.tag != TAG_SEQUENCE)
+    const uint8_t *p;
+    size_t left;
+    if (!open_certificate(bytes, len, &certificate, &tbs) || !to_algorithm(&tbs, &p, &left))
         return false;
-    const uint8_t *p = tbs.body;
-    size_t left = tbs.len;
-    if (left > 0 && *p == TAG_VERSION && !expect(&p, &left, TAG_VERSION))
-        return false;
-    if (!expect(&p, &left, TAG_INTEGER) || !expect(&p, &left, TAG_SEQUENCE) ||
-        !expect(&p, &left, TAG_SEQUENCE) || !expect(&p, &left, TAG_SEQUENCE))
-        return false;
+    for (int i = 0; i < 3; i++) {
+        if (!expect(&p, &left, TAG_SEQUENCE))
+            return false;
+    }
     if (!der_read(p, left, &name) || name.tag != TAG_SEQUENCE)
         return false;
     *whole = certificate.whole;
     *subject = p;
     *subject_len = name.whole;
     return true;
+}
+
+bool der_signature_names(const uint8_t *bytes, size_t len, const uint8_t *names[2])
+{
+    der_t certificate, tbs, name;
+    size_t left;
+    if (!open_certificate(bytes, len, &certificate, &tbs) || !to_algorithm(&tbs, &names[0], &left) ||
+        !der_read(names[0], left, &name) || name.tag != TAG_SEQUENCE)
+        return false;
+    names[1] = certificate.body + tbs.whole;
+    return der_read(names[1], certificate.len - tbs.whole, &name) && name.tag == TAG_SEQUENCE;
 }
 
 // --- The hash of a name: FNV-1a over each attribute's type and its value folded as RFC 5280 7.1 compares it
