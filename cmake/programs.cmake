@@ -2,10 +2,11 @@
 
 include_guard(GLOBAL)
 
-# Every tests/unit/*.c and tests/wire/*.c is one program, build/<preset>/tests/<its name>.
+# Every tests/unit/*.c, tests/wire/*.c and tests/port/*.c is one program, build/<preset>/tests/<its name>.
 file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB unit CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/*.c")
 file(GLOB wire CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/wire/*.c")
+file(GLOB port CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/port/*.c")
 
 picket_library(test_support ${support})
 # -iquote: src/error.h must not stand in for the system's <error.h>.
@@ -17,10 +18,10 @@ if(support)
 endif()
 
 set(names "")
-foreach(source IN LISTS unit wire)
+foreach(source IN LISTS unit wire port)
     get_filename_component(name "${source}" NAME_WE)
     if(TARGET test_${name})
-        message(FATAL_ERROR "tests/unit and tests/wire both have a ${name}.c: programs need different names.")
+        message(FATAL_ERROR "Two folders of tests/ have a ${name}.c: programs need different names.")
     endif()
     list(APPEND names ${name})
     add_executable(test_${name} "${source}")
@@ -29,8 +30,14 @@ foreach(source IN LISTS unit wire)
         C_EXTENSIONS ON
         OUTPUT_NAME ${name}
         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
-    target_link_libraries(test_${name} PRIVATE
-        test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,mbedtls,llhttp>")
+    if(source IN_LIST port)
+        # Not test_support: its ports would stand in for the real one.
+        target_compile_options(test_${name} PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"")
+        picket_link_stack(test_${name} "")
+    else()
+        target_link_libraries(test_${name} PRIVATE
+            test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,mbedtls,llhttp>")
+    endif()
 endforeach()
 # The runner takes the names from here, so that the program of a test that was removed is not run.
 string(REPLACE ";" "\n" names "${names}")

@@ -5,7 +5,7 @@ A test program prints a line for each test on stdout: "ok NAME", "not ok NAME: w
 The programs are:
 
   tools/check-*                        what can be said about the tree without running it
-  build/host/tests/*, build/host-asan/tests/*      from tests/unit and tests/wire
+  build/host/tests/*, build/host-asan/tests/*      from tests/unit, tests/wire and tests/port
   tests/interop/*_test.py              against real servers; once for each build, with PICKET (the
                                        command) and PICKET_BUILD (its build folder) in the environment
 
@@ -133,7 +133,7 @@ def find_programs():
         try:
             with open(os.path.join(folder, "programs.txt"), encoding="utf-8") as names:
                 for name in sorted(names.read().split()):
-                    kind = "unit" if os.path.exists(f"{ROOT}/tests/unit/{name}.c") else "wire"
+                    kind = next(k for k in ("unit", "wire", "port") if os.path.exists(f"{ROOT}/tests/{k}/{name}.c"))
                     programs.append(
                         Program(f"{kind}/{name} [{build}]", [os.path.join(folder, name)], build_environment(build))
                     )

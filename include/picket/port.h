@@ -86,8 +86,9 @@ typedef struct picket_port {
     int (*send)(void *ctx, int handle, const void *data, size_t len);
     int (*recv)(void *ctx, int handle, void *buf, size_t len);
 
-    // close sends what is queued, then FIN, in the background, within a time limit of the port's; nothing more is received. abort sends
-    // RST. Both give the handle back and always succeed.
+    // close sends what is queued, then FIN, in the background, within a time limit of the port's; nothing more is
+    // received, and a peer that goes on sending may lose what was queued (RFC 1122 4.2.2.13). abort sends RST. Both
+    // give the handle back and always succeed.
     void (*close)(void *ctx, int handle);
     void (*abort)(void *ctx, int handle);
 } picket_port_t;
