@@ -26,17 +26,12 @@ static bool versions_are_valid(const picket_config_t *c)
     return c->tls_min == 0 || c->tls_max == 0 || c->tls_min <= c->tls_max;
 }
 
-static bool timeouts_are_valid(const picket_timeouts_t *t)
-{
-    return t->connect_ms <= DEADLINE_MAX_MS && t->head_ms <= DEADLINE_MAX_MS &&
-           t->idle_ms <= DEADLINE_MAX_MS && t->total_ms <= DEADLINE_MAX_MS;
-}
-
 static int check(const picket_config_t *config)
 {
     if (initialised)
         return PICKET_ERR_BUSY;
-    if (!versions_are_valid(config) || !timeouts_are_valid(&config->timeouts) || config->head_max > INT_MAX)
+    if (!versions_are_valid(config) || !exchange_timeouts_valid(&config->timeouts) ||
+        config->head_max > INT_MAX)
         return PICKET_ERR_ARG;
     if (config->arena == NULL || config->arena_len == 0)
         return PICKET_ERR_NO_ARENA;

@@ -36,6 +36,9 @@ bool exchange_header_at(const exchange_t *x, unsigned i, const char **name, cons
 int64_t exchange_length(const exchange_t *x);
 void exchange_describe(const exchange_t *x, picket_detail_t *detail);
 
+// None is longer than a deadline can be.
+bool exchange_timeouts_valid(const picket_timeouts_t *timeouts);
+
 // End it and free everything.
 void exchange_free(exchange_t *x);
 

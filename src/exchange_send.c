@@ -1,0 +1,267 @@
+#include "exchange_private.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "arena.h"
+#include "log.h"
+
+// --- The head
+
+static const char *user_agent(const picket_config_t *config)
+{
+    return config->user_agent != NULL ? config->user_agent : "picket/" PICKET_VERSION;
+}
+
+static bool has_body(const picket_request_t *r)
+{
+    return r->body_len != 0 || r->body != NULL;
+}
+
+http1_request_t exchange_head(const exchange_t *x)
+{
+    const picket_request_t *r = &x->request;
+    return (http1_request_t){
+        .url = &x->url,
+        .method = r->method != NULL ? r->method
+                  : has_body(r)     ? "POST"
+                                    : "GET",
+        .headers = r->headers,
+        .header_count = r->header_count,
+        .has_body = has_body(r),
+        .body_len = r->body_len,
+        .user_agent = user_agent(x->env->config),
+    };
+}
+
+static bool is_chunked(const exchange_t *x)
+{
+    return x->request.body_len == PICKET_CHUNKED;
+}
+
+static int compose_head(exchange_t *x)
+{
+    http1_request_t head = exchange_head(x);
+    int len = http1_write_head(&head, NULL, 0, NULL);
+    if (len < 0)
+        return len;
+    x->out = picket_arena_calloc(1, (size_t)len);
+    if (x->out == NULL)
+        return PICKET_ERR_NO_MEMORY;
+    x->out_cap = x->out_len = (size_t)len;
+    x->out_at = 0;
+    x->sending = SEND_HEAD;
+    exchange_enter(x, PICKET_PHASE_SEND);
+    return http1_write_head(&head, x->out, x->out_cap, NULL) == len ? 0 : PICKET_ERR_INTERNAL;
+}
+
+// A connection that takes no more may already hold the answer: then sending is over, and reading will tell.
+void exchange_stop_sending(exchange_t *x)
+{
+    x->sending = SEND_DONE;
+    x->body_finished = true;
+    x->idle.on = false;
+}
+
+// 1: all of out has gone, PICKET_AGAIN, or an error.
+static int send_out(exchange_t *x)
+{
+    while (x->out_at < x->out_len) {
+        int n = stream_write(&x->stream, x->out + x->out_at, x->out_len - x->out_at);
+        if (n < 0)
+            return n;
+        x->out_at += (size_t)n;
+        x->idle.on = false;
+    }
+    return 1;
+}
+
+static void sent_everything(exchange_t *x)
+{
+    x->sending = SEND_DONE;
+    x->idle.on = false;
+    exchange_free_out(x);
+}
+
+static int head_sent(exchange_t *x)
+{
+    exchange_free_out(x);
+    log_text(x->env->config, PICKET_LOG_DEBUG, "request head sent");
+    if (is_chunked(x)) {
+        x->out_cap = HTTP1_CHUNK_ROOM + PICKET_HTTP_CHUNK + HTTP1_CHUNK_TAIL;
+        x->out = picket_arena_calloc(1, x->out_cap);
+        if (x->out == NULL)
+            return PICKET_ERR_NO_MEMORY;
+    }
+    x->sending = SEND_BODY;
+    return 0;
+}
+
+// The body that was given with the request.
+static int send_given(exchange_t *x)
+{
+    const picket_request_t *r = &x->request;
+    while (x->body_sent < r->body_len) {
+        int64_t left = r->body_len - x->body_sent;
+        size_t len = left < INT_MAX ? (size_t)left : INT_MAX;
+        int n = stream_write(&x->stream, (const char *)r->body + x->body_sent, len);
+        if (n < 0)
+            return n;
+        x->body_sent += n;
+        x->idle.on = false;
+    }
+    return 1;
+}
+
+static int send_last_chunk(exchange_t *x)
+{
+    if (!x->last_chunk) {
+        memcpy(x->out, HTTP1_LAST_CHUNK, sizeof HTTP1_LAST_CHUNK - 1);
+        x->out_at = 0;
+        x->out_len = sizeof HTTP1_LAST_CHUNK - 1;
+        x->last_chunk = true;
+    }
+    return send_out(x);
+}
+
+// 1: the body is complete, PICKET_AGAIN: more of it or room for it is needed, or an error.
+static int send_body(exchange_t *x)
+{
+    int result = x->out_at < x->out_len ? send_out(x) : 1;
+    if (result != 1)
+        return result;
+    if (x->request.body != NULL)
+        return send_given(x);
+    if (is_chunked(x))
+        return x->body_finished ? send_last_chunk(x) : PICKET_AGAIN;
+    return x->body_sent == x->request.body_len ? 1 : PICKET_AGAIN;
+}
+
+static int advance_sending(exchange_t *x)
+{
+    int result = 1;
+    if (x->sending == SEND_WAITING) {
+        result = compose_head(x);
+        if (result != 0)
+            return result;
+    }
+    if (x->sending == SEND_HEAD) {
+        result = send_out(x);
+        if (result == 1 && (result = head_sent(x)) == 0)
+            result = 1;
+    }
+    if (x->sending == SEND_BODY && result == 1) {
+        result = send_body(x);
+        if (result == 1)
+            sent_everything(x);
+    }
+    return result == 1 ? 0 : result;
+}
+
+// What waits to be sent is the network's to take; what the application has not given yet is not.
+static bool waits_for_network(const exchange_t *x)
+{
+    return x->sending == SEND_HEAD || x->out_at < x->out_len || x->request.body != NULL;
+}
+
+static int watch_sending(exchange_t *x, uint32_t now)
+{
+    if (x->receiving != RECEIVE_HEAD || !waits_for_network(x))
+        return 0;
+    if (!x->idle.on)
+        x->idle = deadline_in(now, x->timeouts.idle_ms);
+    return deadline_passed(&x->idle, now) ? PICKET_ERR_TIMEOUT_SEND : 0;
+}
+
+int exchange_poll_sending(exchange_t *x, uint32_t now)
+{
+    if (x->sending == SEND_DONE)
+        return 0;
+    int error = advance_sending(x);
+    if (error == PICKET_AGAIN)
+        return watch_sending(x, now);
+    if (error == PICKET_ERR_NO_MEMORY || error == PICKET_ERR_INTERNAL)
+        return error;
+    if (error < 0)
+        exchange_stop_sending(x);
+    return 0;
+}
+
+// --- The application writes
+
+static int take_chunk(exchange_t *x, const void *data, size_t len)
+{
+    size_t n = len < PICKET_HTTP_CHUNK ? len : PICKET_HTTP_CHUNK;
+    memcpy(x->out + HTTP1_CHUNK_ROOM, data, n);
+    char *frame = http1_frame_chunk(x->out, n, &x->out_len);
+    x->out_at = (size_t)(frame - x->out);
+    x->out_len += x->out_at;
+    x->body_sent += (int64_t)n;
+    int sent = send_out(x);
+    if (sent < 0 && sent != PICKET_AGAIN)
+        return sent;
+    return (int)n;
+}
+
+static int take_plain(exchange_t *x, const void *data, size_t len)
+{
+    if ((int64_t)len > x->request.body_len - x->body_sent)
+        return PICKET_ERR_BODY_LENGTH;
+    int n = stream_write(&x->stream, data, len);
+    if (n > 0)
+        x->body_sent += n;
+    return n;
+}
+
+static int write_body(exchange_t *x, const void *data, size_t len)
+{
+    if (x->out_at < x->out_len) {
+        int sent = send_out(x);
+        if (sent != 1)
+            return sent;
+    }
+    return is_chunked(x) ? take_chunk(x, data, len) : take_plain(x, data, len);
+}
+
+static int wait_to_write(exchange_t *x)
+{
+    uint32_t now = exchange_now(x);
+    if (!x->idle.on)
+        x->idle = deadline_in(now, x->timeouts.idle_ms);
+    return deadline_passed(&x->idle, now) ? exchange_fail(x, PICKET_ERR_TIMEOUT_SEND) : PICKET_AGAIN;
+}
+
+int exchange_write(exchange_t *x, const void *data, size_t len)
+{
+    if (x->error != 0)
+        return x->error;
+    if (x->request.body != NULL || x->request.body_len == 0)
+        return PICKET_ERR_BODY_LENGTH;
+    if (x->receiving == RECEIVE_DONE || (x->sending == SEND_DONE && x->body_finished))
+        return PICKET_ERR_DONE;
+    if (x->body_finished)
+        return PICKET_ERR_BODY_LENGTH;
+    if (!is_chunked(x) && (int64_t)len > x->request.body_len - x->body_sent)
+        return PICKET_ERR_BODY_LENGTH;
+    if (x->sending < SEND_BODY)
+        return PICKET_AGAIN;
+    int n = write_body(x, data, len);
+    if (n == PICKET_AGAIN)
+        return wait_to_write(x);
+    x->idle.on = false;
+    if (n > 0 || n == PICKET_ERR_BODY_LENGTH)
+        return n;
+    exchange_stop_sending(x);
+    return PICKET_ERR_DONE;
+}
+
+int exchange_finish(exchange_t *x)
+{
+    if (x->error != 0)
+        return x->error;
+    bool missing = x->request.body == NULL && x->request.body_len > 0 && x->body_sent < x->request.body_len;
+    if (missing && x->sending != SEND_DONE)
+        return exchange_fail(x, PICKET_ERR_BODY_LENGTH);
+    x->body_finished = true;
+    return 0;
+}
