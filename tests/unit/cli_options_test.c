@@ -97,8 +97,17 @@ static void seconds_may_have_a_fraction(void)
         const char *text;
         uint32_t ms;
     } good[] = {
-        {"0", 0}, {"1", 1000}, {"0.25", 250}, {".5", 500}, {"3.", 3000}, {"0.0004", 1}, {"0.000", 0},
-        {"1.9999", 1999}, {"007", 7000}, {"2147483", 2147483000}, {"2147483.647", 2147483647},
+        {"0", 0},
+        {"1", 1000},
+        {"0.25", 250},
+        {".5", 500},
+        {"3.", 3000},
+        {"0.0004", 1},
+        {"0.000", 0},
+        {"1.9999", 1999},
+        {"007", 7000},
+        {"2147483", 2147483000},
+        {"2147483.647", 2147483647},
     };
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -111,8 +120,23 @@ static void seconds_may_have_a_fraction(void)
 static void what_is_no_number_is_refused(void)
 {
     static const char *const bad[] = {
-        "", ".", "-1", "+1", "1s", " 1", "1 ", "1e3", "x", "0x10", "1,5", "inf", "nan", "1.2.3",
-        "2147483.648", "2147484", "99999999999999999999999999",
+        "",
+        ".",
+        "-1",
+        "+1",
+        "1s",
+        " 1",
+        "1 ",
+        "1e3",
+        "x",
+        "0x10",
+        "1,5",
+        "inf",
+        "nan",
+        "1.2.3",
+        "2147483.648",
+        "2147484",
+        "99999999999999999999999999",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -249,10 +273,23 @@ static void the_last_resolve_counts(void)
 static void malformed_resolve_is_named(void)
 {
     static const char *const bad[] = {
-        "", "a", "a:443", "a:443:", ":443:127.0.0.1", "a::1.2.3.4", "a:0:1.2.3.4", "a:65536:1.2.3.4",
-        "a:x:1.2.3.4", "a:443:b", "a:443:1.2.3.4,1.2.3.5", "a:443:[1.2.3.4]", "a:443:[::1",
-        "[::1:443:1.2.3.4", "[a]:443:1.2.3.4",
-        "*:443:1.2.3.4", "a b:443:1.2.3.4",
+        "",
+        "a",
+        "a:443",
+        "a:443:",
+        ":443:127.0.0.1",
+        "a::1.2.3.4",
+        "a:0:1.2.3.4",
+        "a:65536:1.2.3.4",
+        "a:x:1.2.3.4",
+        "a:443:b",
+        "a:443:1.2.3.4,1.2.3.5",
+        "a:443:[1.2.3.4]",
+        "a:443:[::1",
+        "[::1:443:1.2.3.4",
+        "[a]:443:1.2.3.4",
+        "*:443:1.2.3.4",
+        "a b:443:1.2.3.4",
     };
     char said[128];
 
@@ -380,8 +417,7 @@ static void a_longer_max_time_allows_longer_silences(void)
 
 static void every_error_has_its_exit_code(void)
 {
-#define EXPECT_CODE(name, value, sentence) \
-    CHECK(exit_code_of(name) > 0 && exit_code_of(name) < 128);
+#define EXPECT_CODE(name, value, sentence) CHECK(exit_code_of(name) > 0 && exit_code_of(name) < 128);
     PICKET_ERROR_LIST(EXPECT_CODE)
 #undef EXPECT_CODE
     CHECK_INT(exit_code_of(0), 0);

@@ -77,9 +77,9 @@ static bool same_tm(long long t)
     time_t libc = (time_t)t;
     if (mbedtls_platform_gmtime_r(&mine, &ours) != &ours || gmtime_r(&libc, &theirs) != &theirs)
         return false;
-    return ours.tm_year == theirs.tm_year && ours.tm_mon == theirs.tm_mon && ours.tm_mday == theirs.tm_mday
-           && ours.tm_hour == theirs.tm_hour && ours.tm_min == theirs.tm_min && ours.tm_sec == theirs.tm_sec
-           && ours.tm_wday == theirs.tm_wday && ours.tm_yday == theirs.tm_yday && ours.tm_isdst == 0;
+    return ours.tm_year == theirs.tm_year && ours.tm_mon == theirs.tm_mon && ours.tm_mday == theirs.tm_mday &&
+           ours.tm_hour == theirs.tm_hour && ours.tm_min == theirs.tm_min && ours.tm_sec == theirs.tm_sec &&
+           ours.tm_wday == theirs.tm_wday && ours.tm_yday == theirs.tm_yday && ours.tm_isdst == 0;
 }
 
 // Every day there is, at a different second each.

@@ -16,6 +16,7 @@ import concurrent.futures
 import contextlib
 import fnmatch
 import os
+import random
 import re
 import shutil
 import signal
@@ -184,16 +185,19 @@ class Process:
         at_end(self.stop)
         deadline = time.monotonic() + 10
         while True:
-            if self.process.poll() is not None:
-                raise Failed(f"{' '.join(command)} ended: {self.output()[-300:]}")
             try:
                 socket.create_connection((host, port), 1).close()
-                return
+                accepts = True
             except OSError:
-                if time.monotonic() > deadline:
-                    self.stop()
-                    raise Failed(f"{' '.join(command)} does not accept: {self.output()[-300:]}") from None
-                time.sleep(0.01)
+                accepts = False
+            if self.process.poll() is not None:
+                raise Failed(f"{' '.join(command)} ended: {self.output()[-300:]}")
+            if accepts:
+                return
+            if time.monotonic() > deadline:
+                self.stop()
+                raise Failed(f"{' '.join(command)} does not accept: {self.output()[-300:]}")
+            time.sleep(0.01)
 
     def output(self):
         with open(self.log, "rb") as f:
