@@ -70,8 +70,11 @@ class Listener:
             time.sleep(0.01)
 
     def stop(self):
-        """Wake all threads; each closes its own socket. A socket closed under a thread that is about to wait for it leaves
-        that thread waiting for whatever gets its number next, a pipe for instance, which then cannot end."""
+        """Wake all threads; each closes its own socket.
+
+        A socket closed under a thread that is about to wait for it leaves that thread waiting for whatever gets its
+        number next: a pipe, for instance, which then cannot end.
+        """
         with self.lock:
             sockets = [self.listening, *self.sockets]
         for s in sockets:
