@@ -64,6 +64,7 @@ void picket_http_close(picket_http_t *http)
         exchange_free(x);
     }
     http->generation = 0;
+    http->client = NULL; // picket_http_detail: it did start, so start_text is not about it
     if (http->error == 0)
         http->error = PICKET_ERR_CLOSED;
 }
@@ -191,7 +192,8 @@ picket_detail_t picket_http_detail(const picket_http_t *http)
         exchange_describe(x, &detail);
     } else if (http != NULL) {
         detail.error = http->error == 0 && http->generation != 0 ? PICKET_ERR_CLOSED : http->error;
-        if (http->generation == 0 && http->error != 0 && http->error != PICKET_ERR_CLOSED)
+        if (http->client != NULL && http->generation == 0 && http->error != 0 &&
+            http->error != PICKET_ERR_CLOSED)
             memcpy(detail.text, start_text, sizeof detail.text);
     }
     return detail;

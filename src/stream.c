@@ -96,13 +96,34 @@ static int shake_hands(stream_t *s)
 {
     int result = tls_handshake(s->tls);
     (void)stream_flush(s); // also an alert that says why it failed
-    if (result == PICKET_AGAIN && fill(s))
+    size_t waiting;
+    (void)tls_out_front(s->tls, &waiting);
+    if (result == PICKET_AGAIN && (fill(s) || (waiting == 0 && tls_has_more_output(s->tls))))
         s->pressed = true;
     if (result == 0)
         s->pressed = true;
     if (result == 1)
         s->phase = PICKET_PHASE_SEND;
     return result == 0 ? PICKET_AGAIN : result;
+}
+
+// Some servers cannot go on with a client that offers a session: Mbed TLS then insists on the session's TLS version, which the server may
+// no longer speak. Once more to the same address, in the time that is left.
+static bool start_over(stream_t *s, int error)
+{
+    if (s->tls == NULL || s->first_error != 0 || !tls_may_retry(s->tls))
+        return false;
+    picket_address_t address = s->address;
+    s->port->close(s->port->ctx, s->handle);
+    tls_free(s->tls);
+    s->tls = NULL;
+    s->handle = -1;
+    s->send_error = 0;
+    s->first_error = error;
+    s->pressed = true;
+    s->phase = PICKET_PHASE_CONNECT;
+    dial_start(&s->dial, s->port, s->peer.host, &address, s->peer.port);
+    return true;
 }
 
 static int advance(stream_t *s, uint32_t now)
@@ -127,16 +148,20 @@ int stream_poll(stream_t *s, uint32_t now)
         return 1;
     }
     int result = advance(s, now);
-    if (result < 0 && result != PICKET_AGAIN)
-        return fail(s, result);
+    if (result < 0 && result != PICKET_AGAIN && !start_over(s, result))
+        return fail(s, s->tls == NULL && s->first_error != 0 ? s->first_error : result);
+    if (result < 0)
+        result = PICKET_AGAIN;
     if (result == PICKET_AGAIN && deadline_passed(&s->deadline, now))
         return fail(s, timed_out(s));
     return result;
 }
 
-uint32_t stream_next(const stream_t *s, uint32_t now, uint32_t ms)
+uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms)
 {
-    if (s->error != 0 || s->pressed)
+    bool pressed = s->pressed;
+    s->pressed = false; // said once: a reader that pauses must not keep everybody awake
+    if (s->error != 0 || pressed)
         return 0;
     if (s->phase == PICKET_PHASE_SEND)
         return ms;

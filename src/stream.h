@@ -18,6 +18,7 @@ typedef struct stream {
     deadline_t deadline;     // for all of them together
     int error;               // sticks
     int send_error;          // of the connection; what had arrived may still be read
+    int first_error;         // of the handshake that offered a session; it is tried once more without
     bool pressed;            // the last look at the connection left bytes behind: look again at once
 } stream_t;
 
@@ -29,7 +30,7 @@ void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, 
 int stream_poll(stream_t *s, uint32_t now);
 
 // Milliseconds until it is needed again, at most ms.
-uint32_t stream_next(const stream_t *s, uint32_t now, uint32_t ms);
+uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms);
 
 // The byte rule of picket.h. read returns 0 at close_notify with TLS, at FIN without.
 int stream_read(stream_t *s, void *buf, size_t len);

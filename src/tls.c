@@ -247,10 +247,35 @@ static int accept_server(tls_t *tls)
     return 1;
 }
 
+// RFC 8446 4.2.3, 4.4.3: in TLS 1.3 no PKCS#1 v1.5, and the scheme says which curve the key has. Mbed TLS takes whatever was offered, and
+// for certificates more is. The message lies where it was read: a header of four bytes, the scheme.
+static bool signed_as_it_must_be(const tls_t *tls)
+{
+    const unsigned char *msg = tls->ssl.MBEDTLS_PRIVATE(in_msg);
+    size_t bits = tls->key_bits;
+    switch (msg[4] << 8 | msg[5]) {
+    case MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256: return bits == 256;
+    case MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384: return bits == 384;
+    case MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512: return bits == 521;
+    case MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256:
+    case MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384:
+    case MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512: return false;
+    default: return true;
+    }
+}
+
 static int handshake_op(tls_t *tls, void *arg)
 {
     (void)arg;
+    bool verify = mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_3 &&
+                  tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_CERTIFICATE_VERIFY;
     int code = mbedtls_ssl_handshake_step(&tls->ssl);
+    if (code == 0 && verify && tls->ssl.MBEDTLS_PRIVATE(state) != MBEDTLS_SSL_CERTIFICATE_VERIFY &&
+        !signed_as_it_must_be(tls)) {
+        (void)mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                             MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER);
+        return tls_error_from(tls, MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER);
+    }
     if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE)
         return PICKET_AGAIN;
     if (code != 0)
@@ -268,6 +293,13 @@ int tls_handshake(tls_t *tls)
     if (result < 0 && result != PICKET_AGAIN && tls->offered)
         tls_session_drop(tls);
     return result;
+}
+
+bool tls_may_retry(const tls_t *tls)
+{
+    return tls->offered && !tls->checked && !tls->handshaken &&
+           (tls->error == PICKET_ERR_TLS_VERSION || tls->error == PICKET_ERR_TLS_PROTOCOL ||
+            tls->error == PICKET_ERR_ALERT);
 }
 
 // --- Data
@@ -417,6 +449,11 @@ void tls_in_end(tls_t *tls, int error)
 {
     tls->in_ended = true;
     tls->in_error = error;
+}
+
+bool tls_has_more_output(const tls_t *tls)
+{
+    return tls->ssl.MBEDTLS_PRIVATE(out_left) != 0;
 }
 
 const uint8_t *tls_out_front(const tls_t *tls, size_t *len)

@@ -40,6 +40,10 @@ void tls_free(tls_t *tls);
 // bytes are needed. Errors stick.
 int tls_handshake(tls_t *tls);
 
+// The handshake failed before the server was checked, and a session had been offered, which is forgotten now: without it the
+// same server may do better.
+bool tls_may_retry(const tls_t *tls);
+
 // Plaintext, by the byte rule of picket.h. read returns 0 after close_notify, and PICKET_ERR_BODY_CUT when
 // the bytes ended without one. write takes what fits into one record, and may leave ciphertext in the out queue.
 int tls_read(tls_t *tls, void *buf, size_t len);
@@ -57,7 +61,8 @@ int tls_finish(tls_t *tls);
 bool tls_wants_input(const tls_t *tls);
 uint8_t *tls_in_space(tls_t *tls, size_t *room);
 void tls_in_added(tls_t *tls, size_t n);
-void tls_in_end(tls_t *tls, int error); // 0: FIN, otherwise the error of the connection
+void tls_in_end(tls_t *tls, int error);     // 0: FIN, otherwise the error of the connection
+bool tls_has_more_output(const tls_t *tls); // Mbed TLS holds ciphertext that found no room in the queue
 const uint8_t *tls_out_front(const tls_t *tls, size_t *len);
 void tls_out_taken(tls_t *tls, size_t n);
 

@@ -111,8 +111,22 @@ static int from_library(tls_t *tls, int code)
     }
 }
 
+// What is legal and yet not taken by Mbed TLS must not be called damaged.
+static int not_supported(tls_t *tls, const char *what)
+{
+    text_t t = text_in(tls->text, sizeof tls->text);
+    text_str(&t, what);
+    return PICKET_ERR_TLS_PROTOCOL;
+}
+
 static int classify(tls_t *tls, int code)
 {
+    if (code == MBEDTLS_ERR_SSL_INVALID_MAC && tls->ssl.MBEDTLS_PRIVATE(nb_zero) > 3)
+        return not_supported(tls, "it sent one empty record after the other");
+    if (code == MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE && tls->handshaken &&
+        tls->ssl.MBEDTLS_PRIVATE(in_msgtype) == MBEDTLS_SSL_MSG_HANDSHAKE &&
+        tls->ssl.MBEDTLS_PRIVATE(in_msg)[0] == 24)
+        return not_supported(tls, "it changed its keys (KeyUpdate), which is not supported");
     switch (code) {
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: return alert(tls);
     case MBEDTLS_ERR_SSL_CONN_EOF: return ended(tls);

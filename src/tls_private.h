@@ -13,8 +13,9 @@ typedef struct tls_session {
     size_t len;
     char *host;
     uint16_t port;
-    int64_t kept_ms;     // when, on clock.h's clock: the oldest is replaced
-    int64_t verified_ms; // when the certificate behind it was checked
+    int64_t kept_ms;            // when, on clock.h's clock: the oldest is replaced
+    int64_t verified_ms;        // when the certificate behind it was checked
+    mbedtls_x509_time valid_to; // and until when its path is valid
 } tls_session_t;
 
 struct tls_client {
@@ -51,6 +52,8 @@ struct tls {
     int code; // of Mbed TLS, the last one that was an error
     int16_t alert;
     uint32_t flags;
+    size_t key_bits;            // of the server's key
+    mbedtls_x509_time valid_to; // the earliest end of validity in its path
     uint8_t chain_len;
     bool self_signed;
     bool leaf_unread; // the first certificate that could be read is not the server's

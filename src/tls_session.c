@@ -39,11 +39,11 @@ static tls_session_t *oldest(tls_client_t *client)
     return best;
 }
 
-// A clock that went backwards makes a session too old as well.
+// A clock that went backwards makes a session too old as well; and none outlives the certificates behind it.
 static bool is_fresh(const tls_session_t *s)
 {
     int64_t age = clock_unix_ms() - s->verified_ms;
-    return age >= 0 && age < (int64_t)PICKET_SESSION_AGE * 1000;
+    return age >= 0 && age < (int64_t)PICKET_SESSION_AGE * 1000 && !mbedtls_x509_time_is_past(&s->valid_to);
 }
 
 static bool version_allowed(const tls_client_t *client, const mbedtls_ssl_session *session)
@@ -67,6 +67,7 @@ bool tls_session_offer(tls_t *tls)
                    mbedtls_ssl_set_session(&tls->ssl, &session) == 0;
     mbedtls_ssl_session_free(&session);
     tls->verified_ms = s->verified_ms;
+    tls->valid_to = s->valid_to;
     if (!offered)
         forget(s);
     return offered;
@@ -87,8 +88,11 @@ static void store(tls_t *tls, const mbedtls_ssl_session *session, size_t len)
     if (s == NULL)
         s = oldest(tls->client);
     forget(s);
-    *s = (tls_session_t){bytes, len, host, tls->peer.port, clock_unix_ms(), tls->verified_ms};
+    *s = (tls_session_t){bytes, len, host, tls->peer.port, clock_unix_ms(), tls->verified_ms, tls->valid_to};
 }
+
+// A ticket goes into the ClientHello, with a host name and key shares, and Mbed TLS sends that as one record.
+#define TICKET_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 1024)
 
 // A TLS 1.3 session is worth keeping once it has a ticket. That there is no memory for it is no failure of the connection.
 static void keep(tls_t *tls)
@@ -96,7 +100,8 @@ static void keep(tls_t *tls)
     mbedtls_ssl_session session;
     size_t len = 0;
     mbedtls_ssl_session_init(&session);
-    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0) {
+    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 &&
+        session.MBEDTLS_PRIVATE(ticket_len) <= TICKET_MAX) {
         (void)mbedtls_ssl_session_save(&session, NULL, 0, &len);
         if (len > 0 && len <= PICKET_SESSION_MAX)
             store(tls, &session, len);

@@ -8,17 +8,59 @@
 #include "tls_private.h"
 #include "trust.h"
 
+// A server's certificate that is in the store itself needs no path; what the server sent behind it could only lead astray.
+static bool stand_alone(const picket_trust_t *store, mbedtls_x509_crt *leaf)
+{
+    if (!trust_contains(store, leaf))
+        return false;
+    mbedtls_x509_crt *rest = leaf->next;
+    leaf->next = NULL;
+    mbedtls_x509_crt_free(rest);
+    picket_arena_free(rest);
+    return true;
+}
+
 // The context is the client's; the connection is the one inside Mbed TLS now. The first child asked about is the server's own
 // certificate, with what came behind it.
 int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates)
 {
     tls_client_t *client = ctx;
-    if (!client->stepping->ordered)
+    if (!client->stepping->ordered &&
+        !stand_alone(client->config->trust, (mbedtls_x509_crt *)(uintptr_t)child))
         trust_order(client->config->trust, (mbedtls_x509_crt *)(uintptr_t)child);
     client->stepping->ordered = true;
     if (client->config->alive != NULL)
         client->config->alive(client->config->ctx);
     return trust_find_issuers(client->config->trust, child, candidates);
+}
+
+// --- What flags mean
+
+// What cannot even be checked comes first, since it makes the rest unknown; then who issued it; then the dates; then the name.
+static const struct {
+    uint32_t flags;
+    int error;
+    const char *word;
+} causes[] = {
+    {MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK, PICKET_ERR_CERT_WEAK, "weak signature"},
+    {MBEDTLS_X509_BADCERT_NOT_TRUSTED, PICKET_ERR_UNKNOWN_ISSUER, "unknown issuer"},
+    {MBEDTLS_X509_BADCERT_BAD_KEY, PICKET_ERR_CERT_WEAK, "weak key"},
+    {MBEDTLS_X509_BADCERT_EXPIRED, PICKET_ERR_EXPIRED, "expired"},
+    {MBEDTLS_X509_BADCERT_FUTURE, PICKET_ERR_NOT_YET_VALID, "not yet valid"},
+    {MBEDTLS_X509_BADCERT_CN_MISMATCH, PICKET_ERR_WRONG_HOST, "other host name"},
+    {MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
+     PICKET_ERR_CERT_USAGE, "not for a TLS server"},
+    {MBEDTLS_X509_BADCERT_MISSING, PICKET_ERR_NO_CERT, "none sent"},
+};
+#define CAUSES (sizeof causes / sizeof causes[0])
+
+// The cause that is named, of several: CAUSES when there is none.
+static size_t first_cause(uint32_t flags)
+{
+    size_t i = 0;
+    while (i < CAUSES && (causes[i].flags & flags) == 0)
+        i++;
+    return i;
 }
 
 // --- Words for what is wrong
@@ -68,6 +110,8 @@ static void explain_issuer(text_t *t, const mbedtls_x509_crt *crt)
 static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
 {
     text_t t = text_in(tls->text, sizeof tls->text);
+    size_t cause = first_cause(flags);
+    flags &= cause < CAUSES ? causes[cause].flags : 0;
     if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0 && !tls->self_signed) {
         explain_issuer(&t, crt);
         return;
@@ -99,11 +143,22 @@ static bool was_sent_first(const tls_t *tls, const mbedtls_x509_crt *crt)
            memcmp(ssl->MBEDTLS_PRIVATE(in_msg) + at, crt->raw.p, crt->raw.len) == 0;
 }
 
+// By name, and by key identifiers where there are any: an unknown CA may have the same name.
+static bool is_self_signed(const mbedtls_x509_crt *crt)
+{
+    const mbedtls_x509_buf *signer = &crt->authority_key_id.keyIdentifier, *own = &crt->subject_key_id;
+    if (crt->issuer_raw.len != crt->subject_raw.len ||
+        memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->issuer_raw.len) != 0)
+        return false;
+    return signer->len == 0 || own->len == 0 ||
+           (signer->len == own->len && memcmp(signer->p, own->p, own->len) == 0);
+}
+
 static void check_leaf(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
 {
     tls->checked = true;
-    tls->self_signed = crt->issuer_raw.len == crt->subject_raw.len &&
-                       memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->issuer_raw.len) == 0;
+    tls->key_bits = mbedtls_pk_get_bitlen(&crt->pk);
+    tls->self_signed = is_self_signed(crt);
     tls->leaf_unread = !was_sent_first(tls, crt);
     if (!trust_name_matches(crt, tls->peer.host, tls->peer.literal))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
@@ -115,34 +170,17 @@ static void check_leaf(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
 int tls_verify_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     tls_t *tls = ctx;
-    tls->chain_len++;
+    if (tls->chain_len++ == 0 || mbedtls_x509_time_cmp(&crt->valid_to, &tls->valid_to) < 0)
+        tls->valid_to = crt->valid_to;
     if (depth == 0)
         check_leaf(tls, crt, flags);
-    if (*flags != 0)
+    if (*flags != 0 && first_cause(*flags) <= first_cause(tls->flags))
         explain(tls, crt, *flags);
     tls->flags |= *flags;
     return 0;
 }
 
 // --- Flags to errors
-
-// What cannot even be checked comes first, since it makes the rest unknown; then who issued it; then the dates; then the name.
-static const struct {
-    uint32_t flags;
-    int error;
-    const char *word;
-} causes[] = {
-    {MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK, PICKET_ERR_CERT_WEAK, "weak signature"},
-    {MBEDTLS_X509_BADCERT_NOT_TRUSTED, PICKET_ERR_UNKNOWN_ISSUER, "unknown issuer"},
-    {MBEDTLS_X509_BADCERT_BAD_KEY, PICKET_ERR_CERT_WEAK, "weak key"},
-    {MBEDTLS_X509_BADCERT_EXPIRED, PICKET_ERR_EXPIRED, "expired"},
-    {MBEDTLS_X509_BADCERT_FUTURE, PICKET_ERR_NOT_YET_VALID, "not yet valid"},
-    {MBEDTLS_X509_BADCERT_CN_MISMATCH, PICKET_ERR_WRONG_HOST, "other host name"},
-    {MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
-     PICKET_ERR_CERT_USAGE, "not for a TLS server"},
-    {MBEDTLS_X509_BADCERT_MISSING, PICKET_ERR_NO_CERT, "none sent"},
-};
-#define CAUSES (sizeof causes / sizeof causes[0])
 
 static void add_other_causes(tls_t *tls, size_t named)
 {

@@ -8,7 +8,7 @@
 #include "trust_der.h"
 
 // Namesakes among the anchors that are tried for one certificate: each may cost a signature check.
-#define NAMESAKES 4
+#define NAMESAKES 16
 
 // The first anchor with this hash, or where it would be.
 static size_t find(const picket_trust_t *store, uint32_t hash)
