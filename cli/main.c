@@ -27,7 +27,8 @@
 // Web servers send larger heads than small machines expect.
 enum { HEAD_MAX = 16384 };
 
-// One connection at a time, in the memory that the library promises to need for it, and a head twice while it grows.
+// One connection at a time, in the memory that the library promises to need for it, and a head twice while it
+// grows.
 static uint8_t arena[PICKET_ARENA_SIZE(1) + 2 * HEAD_MAX];
 
 // All that is opened before the first URL.

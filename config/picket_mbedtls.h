@@ -1,8 +1,8 @@
 // picket_mbedtls.h: the configuration that Mbed TLS is compiled with (MBEDTLS_CONFIG_FILE).
 //
-// A TLS 1.2 and 1.3 client: ECDHE with AEAD suites only, all cryptography through PSA, all memory from the arena. Nothing is here
-// that weakens verification. An application overrides sizes with -D; a configuration without what Picket needs is refused
-// below.
+// A TLS 1.2 and 1.3 client: ECDHE with AEAD suites only, all cryptography through PSA, all memory from the
+// arena. Nothing is here that weakens verification. An application overrides sizes with -D; a configuration
+// without what Picket needs is refused below.
 #ifndef PICKET_MBEDTLS_CONFIG_H
 #define PICKET_MBEDTLS_CONFIG_H
 

@@ -1,4 +1,5 @@
-// picket_psa.h: the algorithms that PSA provides (MBEDTLS_PSA_CRYPTO_CONFIG_FILE): what a TLS client of today needs.
+// picket_psa.h: the algorithms that PSA provides (MBEDTLS_PSA_CRYPTO_CONFIG_FILE): what a TLS client of today
+// needs.
 #ifndef PICKET_PSA_CONFIG_H
 #define PICKET_PSA_CONFIG_H
 

@@ -407,8 +407,8 @@ void arena_free_wiped(void *p, size_t size)
 
 // --- Growing
 
-// The hole in front of a block and the block together, as one block of this size at their end; NONE when they are too
-// small. The contents move down with it.
+// The hole in front of a block and the block together, as one block of this size at their end; NONE when they
+// are too small. The contents move down with it.
 static uint32_t grow_down(uint32_t at, size_t old, uint32_t size)
 {
     uint32_t have = size_of(at), before = get(at + BEFORE), hole = at - before;

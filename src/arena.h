@@ -1,8 +1,9 @@
 // arena.h: the one block of memory that everything of Picket's lives in, Mbed TLS included.
 //
-// Blocks have an 8-byte header and 8-byte alignment. Large blocks (record buffers) are taken from the high end, small
-// ones from the low end, so that the twelve thousand short-lived allocations of a handshake cannot fragment a record's place.
-// There is one arena at a time, since Mbed TLS's allocator is global; the functions without an arena argument use it.
+// Blocks have an 8-byte header and 8-byte alignment. Large blocks (record buffers) are taken from the high
+// end, small ones from the low end, so that the twelve thousand short-lived allocations of a handshake cannot
+// fragment a record's place. There is one arena at a time, since Mbed TLS's allocator is global; the
+// functions without an arena argument use it.
 #ifndef PICKET_ARENA_H
 #define PICKET_ARENA_H
 
@@ -23,8 +24,9 @@ void arena_stop(void);
 void *picket_arena_calloc(size_t n, size_t size);
 void picket_arena_free(void *p);
 
-// A larger block with the first old bytes of p (NULL: none) and zeroes behind them; p is gone. NULL: no memory, and p is as it was.
-// It grows in place where there is room in front of it, so that what grows at the high end never needs both at once.
+// A larger block with the first old bytes of p (NULL: none) and zeroes behind them; p is gone. NULL: no
+// memory, and p is as it was. It grows in place where there is room in front of it, so that what grows at the
+// high end never needs both at once.
 void *arena_grow(void *p, size_t old, size_t bytes);
 
 // Zeroed memory; on free, wiped: for what is secret. size must be that of the allocation.

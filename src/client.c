@@ -144,7 +144,8 @@ struct picket_state *client_state(const picket_t *client, int *error)
     return *error == 0 ? client->state : NULL;
 }
 
-// Counted over all clients, since a handle may outlive the one that it belonged to. 0 is what a zeroed handle has.
+// Counted over all clients, since a handle may outlive the one that it belonged to. 0 is what a zeroed handle
+// has.
 static uint16_t next_generation(void)
 {
     static uint16_t last;

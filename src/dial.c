@@ -106,8 +106,8 @@ static bool advance(dial_t *dial, int which, uint32_t now)
     return way->state == WAY_CONNECTING && follow_connect(dial, way);
 }
 
-// The further a way came, the more its error tells; of two that came as far, a server's word tells more than silence or than
-// an address family that this network does not have.
+// The further a way came, the more its error tells; of two that came as far, a server's word tells more than
+// silence or than an address family that this network does not have.
 static int rank(int error)
 {
     static const int order[] = {PICKET_ERR_NO_NETWORK, PICKET_ERR_NO_ADDRESS,  PICKET_ERR_TIMEOUT_LOOKUP,

@@ -1,5 +1,5 @@
-// dial.h: from a host name to an established TCP connection: two lookups (IPv6 and IPv4), two attempts raced by RFC 8305.
-// No deadline of its own: whoever dials ends it.
+// dial.h: from a host name to an established TCP connection: two lookups (IPv6 and IPv4), two attempts raced
+// by RFC 8305. No deadline of its own: whoever dials ends it.
 #ifndef PICKET_DIAL_H
 #define PICKET_DIAL_H
 
@@ -29,8 +29,8 @@ typedef struct dial {
 void dial_start(dial_t *dial, const picket_port_t *port, const char *host, const picket_address_t *address,
                 uint16_t tcp_port);
 
-// Take it further. 1: *handle is an established connection to *address, the caller's from now on. PICKET_AGAIN, or the error that tells
-// most about why neither way works.
+// Take it further. 1: *handle is an established connection to *address, the caller's from now on.
+// PICKET_AGAIN, or the error that tells most about why neither way works.
 int dial_poll(dial_t *dial, uint32_t now, int *handle, picket_address_t *address);
 
 // Milliseconds until it is needed again, at most ms.

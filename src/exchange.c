@@ -42,7 +42,8 @@ void exchange_free_out(exchange_t *x)
     x->out_cap = x->out_at = x->out_len = 0;
 }
 
-// Memory that TLS held is free for others as soon as it is not needed; the response head stays for the application.
+// Memory that TLS held is free for others as soon as it is not needed; the response head stays for the
+// application.
 static void release(exchange_t *x, bool cleanly)
 {
     stream_describe(&x->stream, &x->detail);
@@ -91,7 +92,8 @@ static void set_timeouts(exchange_t *x)
     x->timeouts.total_ms = choose(r->total_ms, c->total_ms, 0);
 }
 
-// The text of what is wrong is static, or borrowed from the request; a header field of the application may be in it.
+// The text of what is wrong is static, or borrowed from the request; a header field of the application may be
+// in it.
 static int explain(char *text, int error, const char *why)
 {
     text_t t = text_in(text, sizeof((picket_detail_t *)0)->text);

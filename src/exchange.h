@@ -1,4 +1,5 @@
-// exchange.h: one HTTP request and its response over one stream. The functions are those of picket.h, without the handle.
+// exchange.h: one HTTP request and its response over one stream. The functions are those of picket.h, without
+// the handle.
 #ifndef PICKET_EXCHANGE_H
 #define PICKET_EXCHANGE_H
 
@@ -16,8 +17,8 @@ typedef struct exchange_env {
     tls_client_t *tls;
 } exchange_env_t;
 
-// Check the request and begin. env and what the request points to are borrowed. 0, or an error; text (of the size of picket_detail_t.text) then says
-// what is wrong, as far as there is more to say.
+// Check the request and begin. env and what the request points to are borrowed. 0, or an error; text (of the
+// size of picket_detail_t.text) then says what is wrong, as far as there is more to say.
 int exchange_start(const exchange_env_t *env, const picket_request_t *request, exchange_t **exchange,
                    char *text);
 

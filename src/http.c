@@ -8,8 +8,8 @@
 
 // --- Start and close
 
-// What could not even be started leaves its error in the handle, and its text where picket_http_detail finds it: for
-// those the slot is not needed, so the text is that of the last failed start.
+// What could not even be started leaves its error in the handle, and its text where picket_http_detail finds
+// it: for those the slot is not needed, so the text is that of the last failed start.
 static char start_text[sizeof(((picket_detail_t *)0)->text)];
 
 static int start(picket_http_t *http, picket_t *client, const picket_request_t *request)
@@ -44,7 +44,8 @@ static exchange_t *find(const picket_http_t *http)
     return slot != NULL ? slot->exchange : NULL;
 }
 
-// The exchange to go on with, or NULL and *error. The error of an exchange is kept in the handle, where it outlives the slot.
+// The exchange to go on with, or NULL and *error. The error of an exchange is kept in the handle, where it
+// outlives the slot.
 static exchange_t *use(picket_http_t *http, int *error)
 {
     exchange_t *x = find(http);

@@ -1,6 +1,7 @@
 #include "stream.h"
 
-// Turns of a loop that a server could keep going by sending (empty records, say) before picket_poll gets its turn.
+// Turns of a loop that a server could keep going by sending (empty records, say) before picket_poll gets its
+// turn.
 #define TURNS 64
 
 void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
@@ -35,8 +36,8 @@ static int drain(stream_t *s)
     return 0;
 }
 
-// A connection that can no longer send may still hold the server's last words, so its error waits for the reader. What TLS could not put into
-// the queue before follows when there is room.
+// A connection that can no longer send may still hold the server's last words, so its error waits for the
+// reader. What TLS could not put into the queue before follows when there is room.
 int stream_flush(stream_t *s)
 {
     int more = PICKET_AGAIN;
@@ -107,8 +108,8 @@ static int shake_hands(stream_t *s)
     return result == 0 ? PICKET_AGAIN : result;
 }
 
-// Some servers cannot go on with a client that offers a session: Mbed TLS then insists on the session's TLS version, which the server may
-// no longer speak. Once more to the same address, in the time that is left.
+// Some servers cannot go on with a client that offers a session: Mbed TLS then insists on the session's TLS
+// version, which the server may no longer speak. Once more to the same address, in the time that is left.
 static bool start_over(stream_t *s, int error)
 {
     if (s->tls == NULL || s->first_error != 0 || !tls_may_retry(s->tls))
@@ -196,8 +197,8 @@ int stream_read(stream_t *s, void *buf, size_t len)
     return n < 0 && n != PICKET_AGAIN ? fail(s, n) : n;
 }
 
-// Plaintext is only taken when the ciphertext of what came before has gone to TCP, so that little waits here. TLS may
-// have to read before it can write (a ticket of which a part has come).
+// Plaintext is only taken when the ciphertext of what came before has gone to TCP, so that little waits here.
+// TLS may have to read before it can write (a ticket of which a part has come).
 static int write_tls(stream_t *s, const void *data, size_t len)
 {
     size_t waiting;

@@ -1,4 +1,5 @@
-// stream.h: a byte stream to a server: dialled, and with TLS on it verified. HTTP and tls.h stand on it; it knows neither.
+// stream.h: a byte stream to a server: dialled, and with TLS on it verified. HTTP and tls.h stand on it; it
+// knows neither.
 #ifndef PICKET_STREAM_H
 #define PICKET_STREAM_H
 
@@ -26,7 +27,8 @@ typedef struct stream {
 void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
                   const picket_address_t *address, uint32_t now, uint32_t connect_ms);
 
-// Take it further: 1 once bytes can move, PICKET_AGAIN before, or the error. s->pressed: it can go on at once.
+// Take it further: 1 once bytes can move, PICKET_AGAIN before, or the error. s->pressed: it can go on at
+// once.
 int stream_poll(stream_t *s, uint32_t now);
 
 // Milliseconds until it is needed again, at most ms.

@@ -14,8 +14,8 @@
 #include "tls_checks.h"
 #include "tls_private.h"
 
-// ECDHE with AEAD only. ChaCha20-Poly1305 first: on a core without an AES engine it is four times as fast and constant in
-// time without tables.
+// ECDHE with AEAD only. ChaCha20-Poly1305 first: on a core without an AES engine it is four times as fast and
+// constant in time without tables.
 static const int suites[] = {
     MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
     MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
@@ -29,8 +29,8 @@ static const int suites[] = {
     0,
 };
 
-// X25519 first: the most servers take it without a second round trip. In TLS 1.2 the list also says which curves a
-// certificate's key may have.
+// X25519 first: the most servers take it without a second round trip. In TLS 1.2 the list also says which
+// curves a certificate's key may have.
 static const uint16_t groups[] = {
     MBEDTLS_SSL_IANA_TLS_GROUP_X25519,    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
     MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1,
@@ -169,8 +169,8 @@ static bool make_queue(bufq_t *q)
     return q->data != NULL;
 }
 
-// An IP literal is never sent as SNI (RFC 6066 section 3), and Mbed TLS would match it against DNS wildcards: its own name
-// check is left out for literals. tls_verify.c checks every name, literal or not.
+// An IP literal is never sent as SNI (RFC 6066 section 3), and Mbed TLS would match it against DNS wildcards:
+// its own name check is left out for literals. tls_verify.c checks every name, literal or not.
 static int set_up(tls_t *tls, void *arg)
 {
     const picket_config_t *config = tls->client->config;
@@ -232,8 +232,8 @@ void tls_free(tls_t *tls)
 
 // --- Handshake
 
-// A handshake without a certificate check is a resumed one, and nothing else: the check is Picket's own, so that no path
-// through the library can leave it out.
+// A handshake without a certificate check is a resumed one, and nothing else: the check is Picket's own, so
+// that no path through the library can leave it out.
 static int accept_server(tls_t *tls)
 {
     if (!tls->checked && !tls->offered)
@@ -247,8 +247,9 @@ static int accept_server(tls_t *tls)
     return 1;
 }
 
-// RFC 8446 4.2.3, 4.4.3: in TLS 1.3 no PKCS#1 v1.5, and the scheme says which curve the key has. Mbed TLS takes whatever was offered, and
-// for certificates more is. The message lies where it was read: a header of four bytes, the scheme.
+// RFC 8446 4.2.3, 4.4.3: in TLS 1.3 no PKCS#1 v1.5, and the scheme says which curve the key has. Mbed TLS
+// takes whatever was offered, and for certificates more is. The message lies where it was read: a header of
+// four bytes, the scheme.
 static bool signed_as_it_must_be(const tls_t *tls)
 {
     const unsigned char *msg = tls->ssl.MBEDTLS_PRIVATE(in_msg);
@@ -316,7 +317,8 @@ static void keep_ticket(tls_t *tls)
     tls_session_keep(tls);
 }
 
-// 0 of mbedtls_ssl_read is not the end but an empty record (the end is close_notify, and take_input never returns 0).
+// 0 of mbedtls_ssl_read is not the end but an empty record (the end is close_notify, and take_input never
+// returns 0).
 static int read_op(tls_t *tls, void *arg)
 {
     span_t *span = arg;
@@ -347,9 +349,9 @@ int tls_read(tls_t *tls, void *buf, size_t len)
     return tls_step(tls, read_op, &(span_t){.data = buf, .len = len < INT_MAX ? len : INT_MAX});
 }
 
-// A record (of data, or an alert) may wait inside Mbed TLS for room in the out queue. mbedtls_ssl_write would move it on and take
-// no data, although it says that it has; so it is moved on first, by a call that does nothing else while there
-// is one.
+// A record (of data, or an alert) may wait inside Mbed TLS for room in the out queue. mbedtls_ssl_write would
+// move it on and take no data, although it says that it has; so it is moved on first, by a call that does
+// nothing else while there is one.
 static int flush_op(tls_t *tls, void *arg)
 {
     (void)arg;

@@ -1,5 +1,5 @@
-// tls.h: one TLS connection as bytes in and bytes out: Mbed TLS behind two byte queues. No network here, and no clock but
-// clock.h. Whoever owns it (stream.c) moves ciphertext between the queues and TCP.
+// tls.h: one TLS connection as bytes in and bytes out: Mbed TLS behind two byte queues. No network here, and
+// no clock but clock.h. Whoever owns it (stream.c) moves ciphertext between the queues and TCP.
 //
 //   tls.c          setting up, handshake, read, write, close
 //   tls_step.c     the one door through which every call into Mbed TLS goes
@@ -36,25 +36,26 @@ typedef struct tls_peer {
 int tls_new(tls_client_t *client, const tls_peer_t *peer, tls_t **tls);
 void tls_free(tls_t *tls);
 
-// Take the handshake one message further. 1: done and the server is verified. 0: more can be done at once. PICKET_AGAIN:
-// bytes are needed. Errors stick.
+// Take the handshake one message further. 1: done and the server is verified. 0: more can be done at once.
+// PICKET_AGAIN: bytes are needed. Errors stick.
 int tls_handshake(tls_t *tls);
 
-// The handshake failed before the server was checked, and a session had been offered, which is forgotten now: without it the
-// same server may do better.
+// The handshake failed before the server was checked, and a session had been offered, which is forgotten now:
+// without it the same server may do better.
 bool tls_may_retry(const tls_t *tls);
 
 // Plaintext, by the byte rule of picket.h. read returns 0 after close_notify, and PICKET_ERR_BODY_CUT when
-// the bytes ended without one. write takes what fits into one record, and may leave ciphertext in the out queue.
+// the bytes ended without one. write takes what fits into one record, and may leave ciphertext in the out
+// queue.
 int tls_read(tls_t *tls, void *buf, size_t len);
 int tls_write(tls_t *tls, const void *data, size_t len);
 
-// Move on what was written and found no room in the out queue: 1 when all of it is there, PICKET_AGAIN when the queue
-// must be drained first, or an error.
+// Move on what was written and found no room in the out queue: 1 when all of it is there, PICKET_AGAIN when
+// the queue must be drained first, or an error.
 int tls_flush(tls_t *tls);
 
-// Finish sending: 1 when all that was written and close_notify are in the out queue; PICKET_AGAIN when the queue must be
-// drained first; an error when there is nothing more to be done.
+// Finish sending: 1 when all that was written and close_notify are in the out queue; PICKET_AGAIN when the
+// queue must be drained first; an error when there is nothing more to be done.
 int tls_finish(tls_t *tls);
 
 // The queues. Ciphertext goes in only when wanted: nothing is taken from TCP while plaintext is unread.

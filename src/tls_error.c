@@ -32,8 +32,8 @@ static int not_tls(tls_t *tls)
     return PICKET_ERR_NOT_TLS;
 }
 
-// The alert is read where Mbed TLS leaves it: it has no accessor for it. The same code without an alert is how TLS 1.3 refuses an empty
-// certificate list.
+// The alert is read where Mbed TLS leaves it: it has no accessor for it. The same code without an alert is
+// how TLS 1.3 refuses an empty certificate list.
 static int alert(tls_t *tls)
 {
     if (tls->ssl.MBEDTLS_PRIVATE(in_msgtype) != MBEDTLS_SSL_MSG_ALERT)
@@ -60,8 +60,8 @@ static int handshake_failure(const tls_t *tls)
     }
 }
 
-// Codes of the layers that read certificates and check signatures: ASN.1, X.509 (-0x2080 to -0x2980), public keys (-0x3880
-// to -0x3f80), and the algorithms below them (-0x4080 to -0x4f80).
+// Codes of the layers that read certificates and check signatures: ASN.1, X.509 (-0x2080 to -0x2980), public
+// keys (-0x3880 to -0x3f80), and the algorithms below them (-0x4080 to -0x4f80).
 static bool is_about_keys(int code)
 {
     int high = upper(code), low = lower(code);

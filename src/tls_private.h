@@ -60,8 +60,8 @@ struct tls {
     char text[sizeof(((picket_detail_t *)0)->text)];
 };
 
-// tls_step.c. Run op(tls, arg) inside Mbed TLS. Every call into it while a connection lives goes through here: the place where the stack is
-// switched and where a failed allocation is told from other failures.
+// tls_step.c. Run op(tls, arg) inside Mbed TLS. Every call into it while a connection lives goes through
+// here: the place where the stack is switched and where a failed allocation is told from other failures.
 typedef int (*tls_op_t)(tls_t *tls, void *arg);
 int tls_step(tls_t *tls, tls_op_t op, void *arg);
 

@@ -53,8 +53,8 @@ static bool version_allowed(const tls_client_t *client, const mbedtls_ssl_sessio
            version <= (int)client->conf.MBEDTLS_PRIVATE(max_tls_version);
 }
 
-// What the session's certificate was checked against then holds now: the store and the name are the same by construction (one client
-// has one store; find goes by name).
+// What the session's certificate was checked against then holds now: the store and the name are the same by
+// construction (one client has one store; find goes by name).
 bool tls_session_offer(tls_t *tls)
 {
     tls_session_t *s = find(tls->client, &tls->peer);
@@ -94,7 +94,8 @@ static void store(tls_t *tls, const mbedtls_ssl_session *session, size_t len)
 // A ticket goes into the ClientHello, with a host name and key shares, and Mbed TLS sends that as one record.
 #define TICKET_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 1024)
 
-// A TLS 1.3 session is worth keeping once it has a ticket. That there is no memory for it is no failure of the connection.
+// A TLS 1.3 session is worth keeping once it has a ticket. That there is no memory for it is no failure of
+// the connection.
 static void keep(tls_t *tls)
 {
     mbedtls_ssl_session session;

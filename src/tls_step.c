@@ -1,8 +1,9 @@
 #include "arena.h"
 #include "tls_private.h"
 
-// Mbed TLS turns a failed allocation into whatever error the caller at hand knows, or overlooks it and goes on with half a
-// result. So the arena is asked, and a step in which memory ran out has failed whatever it says.
+// Mbed TLS turns a failed allocation into whatever error the caller at hand knows, or overlooks it and goes
+// on with half a result. So the arena is asked, and a step in which memory ran out has failed whatever it
+// says.
 int tls_step(tls_t *tls, tls_op_t op, void *arg)
 {
     uint32_t failures = arena_failures();

@@ -1,5 +1,6 @@
-// Who the server is. Mbed TLS checks chain, signatures, dates and usage against the anchors that tls_verify_find_issuer finds, and calls
-// tls_verify_certificate for every certificate of the path, root first; the name is checked here.
+// Who the server is. Mbed TLS checks chain, signatures, dates and usage against the anchors that
+// tls_verify_find_issuer finds, and calls tls_verify_certificate for every certificate of the path, root
+// first; the name is checked here.
 
 #include <string.h>
 
@@ -8,7 +9,8 @@
 #include "tls_private.h"
 #include "trust.h"
 
-// A server's certificate that is in the store itself needs no path; what the server sent behind it could only lead astray.
+// A server's certificate that is in the store itself needs no path; what the server sent behind it could only
+// lead astray.
 static bool stand_alone(const picket_trust_t *store, mbedtls_x509_crt *leaf)
 {
     if (!trust_contains(store, leaf))
@@ -20,8 +22,8 @@ static bool stand_alone(const picket_trust_t *store, mbedtls_x509_crt *leaf)
     return true;
 }
 
-// The context is the client's; the connection is the one inside Mbed TLS now. The first child asked about is the server's own
-// certificate, with what came behind it.
+// The context is the client's; the connection is the one inside Mbed TLS now. The first child asked about is
+// the server's own certificate, with what came behind it.
 int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates)
 {
     tls_client_t *client = ctx;
@@ -36,7 +38,8 @@ int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x50
 
 // --- What flags mean
 
-// What cannot even be checked comes first, since it makes the rest unknown; then who issued it; then the dates; then the name.
+// What cannot even be checked comes first, since it makes the rest unknown; then who issued it; then the
+// dates; then the name.
 static const struct {
     uint32_t flags;
     int error;
@@ -131,9 +134,9 @@ static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
 
 // --- The checks
 
-// Mbed TLS passes over a certificate whose signature algorithm it does not know, and takes the next one for the server's. So
-// what it took is compared with the first one in the message, which lies where Mbed TLS read it: a header of four bytes, in TLS 1.3 an
-// empty context, the length of the list, that of the certificate.
+// Mbed TLS passes over a certificate whose signature algorithm it does not know, and takes the next one for
+// the server's. So what it took is compared with the first one in the message, which lies where Mbed TLS read
+// it: a header of four bytes, in TLS 1.3 an empty context, the length of the list, that of the certificate.
 static bool was_sent_first(const tls_t *tls, const mbedtls_x509_crt *crt)
 {
     const mbedtls_ssl_context *ssl = &tls->ssl;
@@ -162,7 +165,8 @@ static void check_leaf(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
     tls->leaf_unread = !was_sent_first(tls, crt);
     if (!trust_name_matches(crt, tls->peer.host, tls->peer.literal))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    // A self-signed box is trusted by naming its very certificate. It stands alone: there is no path to check.
+    // A self-signed box is trusted by naming its very certificate. It stands alone: there is no path to
+    // check.
     if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && trust_contains(tls->client->config->trust, crt))
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
 }

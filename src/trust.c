@@ -51,9 +51,9 @@ static int parse_renamed(mbedtls_x509_crt *crt, const picket_anchor_t *anchor)
     return code;
 }
 
-// The store's bytes are parsed in place, not copied: they outlive the check. An anchor's own signature proves nothing and is
-// never checked, so that one by SHA-1, which one root of the web in five has and Mbed TLS does not know here, must
-// not keep it from being read.
+// The store's bytes are parsed in place, not copied: they outlive the check. An anchor's own signature proves
+// nothing and is never checked, so that one by SHA-1, which one root of the web in five has and Mbed TLS does
+// not know here, must not keep it from being read.
 static mbedtls_x509_crt *parse(const picket_anchor_t *anchor, int *code)
 {
     mbedtls_x509_crt *crt = picket_arena_calloc(1, sizeof *crt);
@@ -78,7 +78,8 @@ static void free_list(mbedtls_x509_crt *list)
     picket_arena_free(list);
 }
 
-// An anchor that Mbed TLS cannot read (an algorithm it does not have) is passed over: it can vouch for nobody.
+// An anchor that Mbed TLS cannot read (an algorithm it does not have) is passed over: it can vouch for
+// nobody.
 int trust_find_issuers(const picket_trust_t *store, const mbedtls_x509_crt *child,
                        mbedtls_x509_crt **candidates)
 {

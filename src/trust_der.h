@@ -14,20 +14,20 @@ typedef struct der {
     size_t whole;
 } der_t;
 
-// Read the element at the front of bytes. False when it is malformed, longer than what there is, or not DER (indefinite or
-// non-minimal length).
+// Read the element at the front of bytes. False when it is malformed, longer than what there is, or not DER
+// (indefinite or non-minimal length).
 bool der_read(const uint8_t *bytes, size_t len, der_t *element);
 
 // Read the element at *bytes, and step behind it.
 bool der_next(const uint8_t **bytes, size_t *len, der_t *element);
 
-// The length of the certificate at the front of bytes, and the place of its subject (a name, header included) in it. False when
-// there is none.
+// The length of the certificate at the front of bytes, and the place of its subject (a name, header included)
+// in it. False when there is none.
 bool der_certificate(const uint8_t *bytes, size_t len, size_t *whole, const uint8_t **subject,
                      size_t *subject_len);
 
-// Where the two names of the algorithm that signed it stand in a certificate: inside what is signed, and behind it. Each is an
-// AlgorithmIdentifier (header included). False when it is not a certificate.
+// Where the two names of the algorithm that signed it stand in a certificate: inside what is signed, and
+// behind it. Each is an AlgorithmIdentifier (header included). False when it is not a certificate.
 bool der_signature_names(const uint8_t *bytes, size_t len, const uint8_t *names[2]);
 
 #endif

@@ -62,8 +62,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-// Decode into out, which has room for three bytes per four characters. False for anything but base64, blanks and the padding
-// that its length asks for.
+// Decode into out, which has room for three bytes per four characters. False for anything but base64, blanks
+// and the padding that its length asks for.
 static bool decode(const block_t *block, uint8_t *out, size_t *out_len)
 {
     uint32_t bits = 0;
@@ -119,8 +119,8 @@ static picket_anchor_t *place_for(table_t *table, uint32_t hash, const uint8_t *
     return &table->anchors[i];
 }
 
-// 0; PICKET_ERR_TRUST_FORMAT when it is not one certificate; PICKET_ERR_NO_MEMORY when the table is full. *used: it was
-// not a repetition.
+// 0; PICKET_ERR_TRUST_FORMAT when it is not one certificate; PICKET_ERR_NO_MEMORY when the table is full.
+// *used: it was not a repetition.
 static int insert(table_t *table, const uint8_t *der, size_t len, bool *used)
 {
     const uint8_t *subject;

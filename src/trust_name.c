@@ -18,8 +18,8 @@ static bool same(const char *a, const char *b, size_t len)
     return true;
 }
 
-// "*.example.com" covers one label before ".example.com". "*.com" covers nothing: no one is given all of a top-level
-// domain.
+// "*.example.com" covers one label before ".example.com". "*.com" covers nothing: no one is given all of a
+// top-level domain.
 static bool wildcard_covers(const char *pattern, size_t pattern_len, const char *host, size_t host_len)
 {
     const char *rest = pattern + 1;

@@ -1,9 +1,9 @@
 // trust_path.c: which of the certificates that a server sent lead to an anchor?
 //
-// Mbed TLS walks up by name and does not turn back: of two intermediates with one name (cross-signed ones, say) it
-// takes the first, and fails if that is the wrong one. So before any signature is checked, the certificates are put in
-// an order in which the first way is one that leads to an anchor. Only names, key identifiers and dates are looked at; whether the path
-// holds is still for Mbed TLS to say.
+// Mbed TLS walks up by name and does not turn back: of two intermediates with one name (cross-signed ones,
+// say) it takes the first, and fails if that is the wrong one. So before any signature is checked, the
+// certificates are put in an order in which the first way is one that leads to an anchor. Only names, key
+// identifiers and dates are looked at; whether the path holds is still for Mbed TLS to say.
 
 #include <string.h>
 

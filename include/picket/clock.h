@@ -1,7 +1,7 @@
 // clock.h: what time it is. Certificates have dates, so a handshake needs the time.
 //
-// The time comes from the port (port.h: unix_ms). It is believed only within [build date, build date + 20 years]: a
-// clock that says 1970, or 2099, is no clock, and the handshake fails with PICKET_ERR_NO_TIME.
+// The time comes from the port (port.h: unix_ms). It is believed only within [build date, build date + 20
+// years]: a clock that says 1970, or 2099, is no clock, and the handshake fails with PICKET_ERR_NO_TIME.
 #ifndef PICKET_CLOCK_H
 #define PICKET_CLOCK_H
 

@@ -1,7 +1,7 @@
 // error.h: every way in which Picket can fail, one list for names, values and sentences.
 //
-// One code for each thing that a user would do something different about. What lies below it (the alert, the verify
-// flags, the code of the TLS library, the phase) is in picket_detail_t (picket.h).
+// One code for each thing that a user would do something different about. What lies below it (the alert, the
+// verify flags, the code of the TLS library, the phase) is in picket_detail_t (picket.h).
 #ifndef PICKET_ERROR_H
 #define PICKET_ERROR_H
 
@@ -84,7 +84,8 @@ enum picket_error {
 #undef PICKET_ERROR_ENUM
 };
 
-// The sentence for a result: "ok" for 0 and above, and for an unknown number "unknown error". Never NULL. Any context.
+// The sentence for a result: "ok" for 0 and above, and for an unknown number "unknown error". Never NULL. Any
+// context.
 const char *picket_strerror(int error);
 
 // The name ("PICKET_ERR_EXPIRED") for a result; "PICKET_OK" for 0 and above. Never NULL. Any context.

@@ -1,5 +1,5 @@
-// options.h: every number that can be turned, in one place: what it is, why it is so, what lowering it breaks.
-// Override with -D, or in a file named by PICKET_OPTIONS_FILE.
+// options.h: every number that can be turned, in one place: what it is, why it is so, what lowering it
+// breaks. Override with -D, or in a file named by PICKET_OPTIONS_FILE.
 #ifndef PICKET_OPTIONS_H
 #define PICKET_OPTIONS_H
 
@@ -12,8 +12,9 @@
 #define PICKET_SLOTS 4
 #endif
 
-// Bytes of ciphertext that wait between TCP and TLS, each way, per TLS connection. Small, since the record buffer of the
-// TLS library is where a record collects. Lower: more calls per record, nothing breaks down to 64.
+// Bytes of ciphertext that wait between TCP and TLS, each way, per TLS connection. Small, since the record
+// buffer of the TLS library is where a record collects. Lower: more calls per record, nothing breaks down to
+// 64.
 #ifndef PICKET_TLS_QUEUE
 #define PICKET_TLS_QUEUE 1024
 #endif
@@ -26,8 +27,8 @@
 #define PICKET_SESSION_MAX 4096
 #endif
 
-// A session older than this is not offered again, whatever lifetime the server gave it: the certificate behind it was
-// checked that long ago. Seconds.
+// A session older than this is not offered again, whatever lifetime the server gave it: the certificate
+// behind it was checked that long ago. Seconds.
 #ifndef PICKET_SESSION_AGE
 #define PICKET_SESSION_AGE 86400
 #endif
@@ -38,8 +39,9 @@
 #endif
 #define PICKET_HOST_MAX 253
 
-// Response head: bytes by default (config.head_max overrides; it takes of the arena what it needs, and keeps that until the exchange
-// is closed; PICKET_ARENA_SIZE counts on this number), number of header fields, and interim (1xx) responses skipped.
+// Response head: bytes by default (config.head_max overrides; it takes of the arena what it needs, and keeps
+// that until the exchange is closed; PICKET_ARENA_SIZE counts on this number), number of header fields, and
+// interim (1xx) responses skipped.
 #ifndef PICKET_HTTP_HEAD_MAX
 #define PICKET_HTTP_HEAD_MAX 8192
 #endif
@@ -60,9 +62,10 @@
 #define PICKET_HTTP_CHUNK 1024
 #endif
 
-// Deadlines in milliseconds, where neither the request nor the configuration gives one. connect covers lookup, TCP and
-// the TLS handshake; head runs from the end of the request to the end of the response head; idle is the longest silence
-// in a body, either way. There is no default for the whole exchange: a long download is not an error.
+// Deadlines in milliseconds, where neither the request nor the configuration gives one. connect covers
+// lookup, TCP and the TLS handshake; head runs from the end of the request to the end of the response head;
+// idle is the longest silence in a body, either way. There is no default for the whole exchange: a long
+// download is not an error.
 #ifndef PICKET_CONNECT_MS
 #define PICKET_CONNECT_MS 30000
 #endif

@@ -1,7 +1,7 @@
 // picket.h: verified HTTPS for small machines.
 //
-// The shape: init, start, read, close. Every function that moves bytes follows one rule, and errors stick, so a program
-// may look once, at the end.
+// The shape: init, start, read, close. Every function that moves bytes follows one rule, and errors stick, so
+// a program may look once, at the end.
 //
 //   n > 0          n bytes moved; may be fewer than asked for
 //   0              (read only) the stream ended, completely and provably
@@ -10,7 +10,8 @@
 //
 // len 0 is PICKET_ERR_ARG, and so is a len above INT_MAX; neither sticks.
 //
-// Context: one thread at a time, never from an interrupt, never from a callback of the network stack or of Picket.
+// Context: one thread at a time, never from an interrupt, never from a callback of the network stack or of
+// Picket.
 #ifndef PICKET_PICKET_H
 #define PICKET_PICKET_H
 
@@ -42,11 +43,12 @@ typedef struct picket_timeouts {
 } picket_timeouts_t;
 
 typedef struct picket_config {
-    // Whom to believe. Borrowed until picket_deinit. Without anchors https:// fails with PICKET_ERR_NO_TRUST, http:// works.
+    // Whom to believe. Borrowed until picket_deinit. Without anchors https:// fails with PICKET_ERR_NO_TRUST,
+    // http:// works.
     const picket_trust_t *trust;
 
-    // All memory of TLS and HTTP. Borrowed until picket_deinit, which wipes it. PICKET_ARENA_SIZE(n) bytes are enough for n
-    // connections at once. Any alignment; at most 2^31 - 1 bytes.
+    // All memory of TLS and HTTP. Borrowed until picket_deinit, which wipes it. PICKET_ARENA_SIZE(n) bytes
+    // are enough for n connections at once. Any alignment; at most 2^31 - 1 bytes.
     void *arena;
     size_t arena_len;
 
@@ -69,8 +71,8 @@ typedef struct picket_config {
     // The story, one line a call, no newline. NULL: silence. No secret ever appears in it.
     void (*log)(void *ctx, enum picket_log_level level, const char *text);
 
-    // For debugging only: one line of an NSS key log (SSLKEYLOGFILE) a call, which lets whoever has it decrypt the traffic.
-    // NULL: never.
+    // For debugging only: one line of an NSS key log (SSLKEYLOGFILE) a call, which lets whoever has it
+    // decrypt the traffic. NULL: never.
     void (*keylog)(void *ctx, const char *line);
 
     // Called once in a while during long work, for a watchdog. NULL: none.
@@ -79,7 +81,8 @@ typedef struct picket_config {
     void *ctx; // handed to log, keylog and alive
 } picket_config_t;
 
-// One header field of a request. value NULL leaves out a field that would be sent by default (User-Agent, Accept).
+// One header field of a request. value NULL leaves out a field that would be sent by default (User-Agent,
+// Accept).
 typedef struct picket_header {
     const char *name;
     const char *value;
@@ -93,18 +96,19 @@ typedef struct picket_request {
     const char *url;    // http:// or https://; a fragment is not sent; credentials are refused
     const char *method; // NULL: GET, or POST when there is a body
 
-    // Added to Host, User-Agent and Accept, or in their place when the name is the same. Host, Content-Length,
-    // Transfer-Encoding, Connection and other fields that frame the message are Picket's: PICKET_ERR_HEADER
-    // (Host may be given; it does not change the name that the certificate must have).
+    // Added to Host, User-Agent and Accept, or in their place when the name is the same. Host,
+    // Content-Length, Transfer-Encoding, Connection and other fields that frame the message are Picket's:
+    // PICKET_ERR_HEADER (Host may be given; it does not change the name that the certificate must have).
     const picket_header_t *headers;
     size_t header_count;
 
-    // The request body. body not NULL: body_len bytes, sent by themselves. body NULL: body_len bytes (or PICKET_CHUNKED)
-    // that the application gives to picket_http_write, then picket_http_finish.
+    // The request body. body not NULL: body_len bytes, sent by themselves. body NULL: body_len bytes (or
+    // PICKET_CHUNKED) that the application gives to picket_http_write, then picket_http_finish.
     const void *body;
     int64_t body_len;
 
-    // Connect here and look nothing up. The certificate must still be for the host of the URL. NULL: look it up.
+    // Connect here and look nothing up. The certificate must still be for the host of the URL. NULL: look it
+    // up.
     const picket_address_t *address;
 
     picket_timeouts_t timeouts; // 0 in a field: that of the configuration
@@ -157,16 +161,17 @@ typedef struct picket_detail {
     char text[112];               // what the sentence cannot know: names, dates, the header field; or empty
 } picket_detail_t;
 
-// Make a client. Returns 0, or PICKET_ERR_ARG, _BUSY, _NO_ARENA, _NO_MEMORY, _NO_ENTROPY, or what the port's start said; the
-// same error then comes from every picket_http_start.
+// Make a client. Returns 0, or PICKET_ERR_ARG, _BUSY, _NO_ARENA, _NO_MEMORY, _NO_ENTROPY, or what the port's
+// start said; the same error then comes from every picket_http_start.
 int picket_init(picket_t *client, const picket_config_t *config);
 
-// Move what can move. Returns the milliseconds until it is needed next, at most 1000, or 0 for at once. Takes no longer than one
-// public-key operation beyond what the port needs where the port can switch stacks (port.h), and one TLS handshake
-// message elsewhere.
+// Move what can move. Returns the milliseconds until it is needed next, at most 1000, or 0 for at once. Takes no
+// longer than one message of a TLS handshake for each connection (the one with the certificates: a signature
+// check for each) beyond what the port needs.
 uint32_t picket_poll(picket_t *client);
 
-// End everything: open exchanges end with PICKET_ERR_CLOSED, the arena is wiped. Safe on a client that was only zeroed.
+// End everything: open exchanges end with PICKET_ERR_CLOSED, the arena is wiped. Safe on a client that was
+// only zeroed.
 void picket_deinit(picket_t *client);
 
 // Memory: bytes of the arena in use, and the highest use since picket_init.
@@ -175,12 +180,14 @@ void picket_memory(const picket_t *client, size_t *used, size_t *peak);
 // Begin an exchange. Returns 0, or an error that sticks to the handle. Nothing has been sent when it returns.
 int picket_http_start(picket_http_t *http, picket_t *client, const picket_request_t *request);
 
-// Give bytes of the request body. Never 0. PICKET_ERR_DONE (does not stick) when the server takes no more, because it has
-// answered or because the connection is broken: reading tells. PICKET_ERR_BODY_LENGTH (does not stick) when there would be more than declared; nothing of it is taken.
+// Give bytes of the request body. Never 0. PICKET_ERR_DONE (does not stick) when the server takes no more,
+// because it has answered or because the connection is broken: reading tells. PICKET_ERR_BODY_LENGTH (does
+// not stick) when there would be more than declared; nothing of it is taken.
 int picket_http_write(picket_http_t *http, const void *data, size_t len);
 
-// The request body is complete. Returns 0, or PICKET_ERR_BODY_LENGTH (sticks) when bytes of the declared length are
-// missing. Needed after picket_http_write only; may be left out when body_len bytes have been written.
+// The request body is complete. Returns 0, or PICKET_ERR_BODY_LENGTH (sticks) when bytes of the declared
+// length are missing. Needed after picket_http_write only; may be left out when body_len bytes have been
+// written.
 int picket_http_finish(picket_http_t *http);
 
 // Take bytes of the response body. Not reading is back-pressure: the TCP window closes.
@@ -194,14 +201,14 @@ int picket_http_read_blocking(picket_http_t *http, void *buf, size_t len); // at
 // The status code, 0 until the head is in.
 int picket_http_status(const picket_http_t *http);
 
-// The rest of the status line: the reason phrase ("OK"; "" when there is none or the head is not in yet; it means nothing,
-// and comes from the server) and the HTTP version (10 or 11; 0 until the head is in).
+// The rest of the status line: the reason phrase ("OK"; "" when there is none or the head is not in yet; it
+// means nothing, and comes from the server) and the HTTP version (10 or 11; 0 until the head is in).
 const char *picket_http_reason(const picket_http_t *http);
 int picket_http_version(const picket_http_t *http);
 
-// The value of a response header field by name (case does not count), NULL when there is none or the head is not in yet. Of several with
-// the same name, the first. header_at walks them all: 1 and the i-th, or 0 past the end.
-// The pointers live until picket_http_close.
+// The value of a response header field by name (case does not count), NULL when there is none or the head is
+// not in yet. Of several with the same name, the first. header_at walks them all: 1 and the i-th, or 0 past
+// the end. The pointers live until picket_http_close.
 const char *picket_http_header(const picket_http_t *http, const char *name);
 int picket_http_header_at(const picket_http_t *http, unsigned i, const char **name, const char **value);
 
@@ -211,11 +218,12 @@ int64_t picket_http_length(const picket_http_t *http);
 // Details of the exchange; all zero (alert -1) for a handle that was never started.
 picket_detail_t picket_http_detail(const picket_http_t *http);
 
-// End the exchange. Always safe: at any time, twice, on a zeroed handle. A response that was not read to its end is broken off.
+// End the exchange. Always safe: at any time, twice, on a zeroed handle. A response that was not read to its
+// end is broken off.
 void picket_http_close(picket_http_t *http);
 
-// The name of a phase ("TLS handshake"), of a cipher suite ("TLS_AES_128_GCM_SHA256"), of an alert ("handshake_failure").
-// Never NULL. Any context.
+// The name of a phase ("TLS handshake"), of a cipher suite ("TLS_AES_128_GCM_SHA256"), of an alert
+// ("handshake_failure"). Never NULL. Any context.
 const char *picket_phase_name(enum picket_phase phase);
 const char *picket_suite_name(uint16_t suite);
 const char *picket_alert_name(int alert);
@@ -223,8 +231,8 @@ const char *picket_alert_name(int alert);
 // The TLS library underneath ("Mbed TLS 3.6.7"). Any context.
 const char *picket_tls_library(void);
 
-// Bytes of arena for n connections at once: what was measured with an RSA-4096 chain and the largest head, and a little (docs/MEMORY.md).
-// It is tested. With P-256 chains, 36 KB are enough for one.
+// Bytes of arena for n connections at once: what was measured with an RSA-4096 chain and the largest head,
+// and a little (docs/MEMORY.md). It is tested. With P-256 chains, 36 KB are enough for one.
 #define PICKET_ARENA_SIZE(n)    ((size_t)PICKET_ARENA_BASE + (size_t)(n)*PICKET_ARENA_CONNECTION)
 #define PICKET_ARENA_BASE       (sizeof(void *) == 8 ? 14336u : 13312u)
 #define PICKET_ARENA_CONNECTION (sizeof(void *) == 8 ? 49152u : 45056u)

@@ -5,11 +5,12 @@
 // Rules for every function of the table
 //   - Picket calls them from the thread that calls picket_*(), one at a time, never from an interrupt.
 //   - None blocks, except wait.
-//   - None calls back into Picket. What happens in an interrupt or in a callback of the network stack is queued by the
-//     port and handed over when Picket asks.
-//   - Byte rule: n > 0 bytes moved, possibly fewer than asked for; PICKET_AGAIN when nothing can move yet; another
-//     negative number, an enum picket_error, when it failed, and then the same one on every later call.
-//   - A handle is a number >= 0 that the port gives out. It is valid until it is given back (lookup_end, close, abort).
+//   - None calls back into Picket. What happens in an interrupt or in a callback of the network stack is
+//     queued by the port and handed over when Picket asks.
+//   - Byte rule: n > 0 bytes moved, possibly fewer than asked for; PICKET_AGAIN when nothing can move yet;
+//     another negative number, an enum picket_error, when it failed, and then the same one on every later call.
+//   - A handle is a number >= 0 that the port gives out. It is valid until it is given back (lookup_end,
+//     close, abort).
 #ifndef PICKET_PORT_H
 #define PICKET_PORT_H
 
@@ -22,16 +23,16 @@
 extern "C" {
 #endif
 
-// An IP address. family is 4 or 6; IPv4 uses the first four bytes, in network order. zone is the interface of a
-// link-local IPv6 address (0: none).
+// An IP address. family is 4 or 6; IPv4 uses the first four bytes, in network order. zone is the interface of
+// a link-local IPv6 address (0: none).
 typedef struct picket_address {
     uint8_t family;
     uint8_t zone;
     uint8_t bytes[16];
 } picket_address_t;
 
-// An address from text ("192.0.2.1", "2001:db8::1"; no brackets, no zone): 0, or PICKET_ERR_ARG. And as text: buf holds
-// PICKET_ADDRESS_TEXT bytes. Any context.
+// An address from text ("192.0.2.1", "2001:db8::1"; no brackets, no zone): 0, or PICKET_ERR_ARG. And as text:
+// buf holds PICKET_ADDRESS_TEXT bytes. Any context.
 #define PICKET_ADDRESS_TEXT 40
 int picket_address_parse(const char *text, picket_address_t *address);
 void picket_address_format(const picket_address_t *address, char *buf);
@@ -40,14 +41,14 @@ typedef struct picket_port {
     // Handed to every function below.
     void *ctx;
 
-    // start is called by picket_init, stop by picket_deinit. start returns 0 or an error; both may be NULL. stop ends
-    // what is still open, lookups that cannot be cancelled included.
+    // start is called by picket_init, stop by picket_deinit. start returns 0 or an error; both may be NULL.
+    // stop ends what is still open, lookups that cannot be cancelled included.
     int (*start)(void *ctx);
     void (*stop)(void *ctx);
 
-    // Serve the network (where the board does not do so by itself): deliver what has arrived, run timers. Returns the
-    // milliseconds until it must be called again, or 0 when anything arrived, was acknowledged, was answered or failed
-    // since the previous call, so that its result is not slept over.
+    // Serve the network (where the board does not do so by itself): deliver what has arrived, run timers.
+    // Returns the milliseconds until it must be called again, or 0 when anything arrived, was acknowledged,
+    // was answered or failed since the previous call, so that its result is not slept over.
     uint32_t (*poll)(void *ctx);
 
     // Sleep until something happens on the network, at most ms milliseconds. May return early.
@@ -59,36 +60,36 @@ typedef struct picket_port {
     // Milliseconds since 1970-01-01 00:00 UTC, or a negative number while the time is unknown.
     int64_t (*unix_ms)(void *ctx);
 
-    // Fill buf with len bytes of entropy, all of them, and return 0; otherwise PICKET_ERR_NO_ENTROPY. The bytes seed
-    // Mbed TLS's generator, so they must be unpredictable, not merely random-looking.
+    // Fill buf with len bytes of entropy, all of them, and return 0; otherwise PICKET_ERR_NO_ENTROPY. The
+    // bytes seed Mbed TLS's generator, so they must be unpredictable, not merely random-looking.
     int (*random)(void *ctx, void *buf, size_t len);
 
-    // Look up an address of name (1 to 253 characters, not an IP literal); family is 4 or 6. Returns a handle,
-    // PICKET_ERR_NO_NETWORK (also when this family is not available), PICKET_ERR_NO_ADDRESS, or PICKET_AGAIN when all
-    // lookups are taken. name is copied.
-    // lookup_result: 1 when *address has been set; PICKET_AGAIN; PICKET_ERR_NO_ADDRESS when a name server said that
-    // there is none; PICKET_ERR_TIMEOUT_LOOKUP when none answered.
-    // lookup_end gives the handle back at any time, answered or not.
+    // Look up an address of name (1 to 253 characters, not an IP literal); family is 4 or 6. Returns a
+    // handle, PICKET_ERR_NO_NETWORK (also when this family is not available), PICKET_ERR_NO_ADDRESS, or
+    // PICKET_AGAIN when all lookups are taken. name is copied. lookup_result: 1 when *address has been set;
+    // PICKET_AGAIN; PICKET_ERR_NO_ADDRESS when a name server said that there is none;
+    // PICKET_ERR_TIMEOUT_LOOKUP when none answered. lookup_end gives the handle back at any time, answered or
+    // not.
     int (*lookup)(void *ctx, const char *name, int family);
     int (*lookup_result)(void *ctx, int handle, picket_address_t *address);
     void (*lookup_end)(void *ctx, int handle);
 
     // Open a TCP connection. connect returns a handle, PICKET_ERR_UNREACHABLE, PICKET_ERR_NO_NETWORK, or
-    // PICKET_ERR_NO_MEMORY when the network stack has no connection left. connected: 1 once it is established; PICKET_AGAIN;
-    // PICKET_ERR_REFUSED, _RESET, _UNREACHABLE, _TIMEOUT_CONNECT.
+    // PICKET_ERR_NO_MEMORY when the network stack has no connection left. connected: 1 once it is
+    // established; PICKET_AGAIN; PICKET_ERR_REFUSED, _RESET, _UNREACHABLE, _TIMEOUT_CONNECT.
     int (*connect)(void *ctx, const picket_address_t *address, uint16_t port);
     int (*connected)(void *ctx, int handle);
 
-    // Move bytes of an established connection. recv returns 0 when the peer's FIN has come and all before it has been
-    // taken; whether that was the provable end is not the port's business. What recv hands out is credited to the TCP
-    // window in the same call: a record may be larger than the window. After a reset, what had arrived in order before it
-    // is still handed out first, then PICKET_ERR_RESET.
+    // Move bytes of an established connection. recv returns 0 when the peer's FIN has come and all before it
+    // has been taken; whether that was the provable end is not the port's business. What recv hands out is
+    // credited to the TCP window in the same call: a record may be larger than the window. After a reset,
+    // what had arrived in order before it is still handed out first, then PICKET_ERR_RESET.
     int (*send)(void *ctx, int handle, const void *data, size_t len);
     int (*recv)(void *ctx, int handle, void *buf, size_t len);
 
-    // close sends what is queued, then FIN, in the background, within a time limit of the port's; nothing more is
-    // received, and a peer that goes on sending may lose what was queued (RFC 1122 4.2.2.13). abort sends RST. Both
-    // give the handle back and always succeed.
+    // close sends what is queued, then FIN, in the background, within a time limit of the port's; nothing
+    // more is received, and a peer that goes on sending may lose what was queued (RFC 1122 4.2.2.13). abort
+    // sends RST. Both give the handle back and always succeed.
     void (*close)(void *ctx, int handle);
     void (*abort)(void *ctx, int handle);
 } picket_port_t;

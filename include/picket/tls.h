@@ -1,7 +1,7 @@
 // tls.h: a secure byte stream for any protocol over TCP: MQTT, SMTP, a protocol of your own.
 //
-// The same client, arena, trust and rules as picket.h: the chain, the host name and the dates are verified before the
-// first byte is taken or given, every wait has a deadline, errors stick.
+// The same client, arena, trust and rules as picket.h: the chain, the host name and the dates are verified
+// before the first byte is taken or given, every wait has a deadline, errors stick.
 #ifndef PICKET_TLS_H
 #define PICKET_TLS_H
 
@@ -30,8 +30,8 @@ typedef struct picket_tls_target {
 // Begin to connect. Returns 0, or an error that sticks to the handle.
 int picket_tls_start(picket_tls_t *tls, picket_t *client, const picket_tls_target_t *target);
 
-// Move bytes, by the rule of picket.h. write returns PICKET_AGAIN until the server is verified. read returns 0 after the
-// server's close_notify, and PICKET_ERR_BODY_CUT when the connection ended without one.
+// Move bytes, by the rule of picket.h. write returns PICKET_AGAIN until the server is verified. read returns
+// 0 after the server's close_notify, and PICKET_ERR_BODY_CUT when the connection ended without one.
 int picket_tls_write(picket_tls_t *tls, const void *data, size_t len);
 int picket_tls_read(picket_tls_t *tls, void *buf, size_t len);
 

@@ -18,14 +18,15 @@ struct picket_linux_trust {
     size_t bad; // after PICKET_ERR_TRUST_FORMAT: the offset of the first certificate that is not one
 };
 
-// Load a file of certificates; path NULL is the system's bundle. Returns 0; PICKET_ERR_NO_TRUST when the file cannot be
-// read (errno says why; ENOENT when the system has no bundle); PICKET_ERR_TRUST_FORMAT when it holds no certificates or
-// damaged ones; PICKET_ERR_NO_MEMORY. On failure there is nothing to free.
+// Load a file of certificates; path NULL is the system's bundle. Returns 0; PICKET_ERR_NO_TRUST when the file
+// cannot be read (errno says why; ENOENT when the system has no bundle); PICKET_ERR_TRUST_FORMAT when it
+// holds no certificates or damaged ones; PICKET_ERR_NO_MEMORY. On failure there is nothing to free.
 int picket_linux_trust_load(struct picket_linux_trust *trust, const char *path);
 
 void picket_linux_trust_free(struct picket_linux_trust *trust);
 
-// The file that NULL stands for: $SSL_CERT_FILE, or the first bundle there is where distributions keep it. NULL when there is none.
+// The file that NULL stands for: $SSL_CERT_FILE, or the first bundle there is where distributions keep it.
+// NULL when there is none.
 const char *picket_linux_trust_path(void);
 
 #ifdef __cplusplus

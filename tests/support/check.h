@@ -13,9 +13,9 @@
 //     }
 //
 // A CHECK that does not hold marks the test as failed and goes on; its REQUIRE form also returns from the
-// function that it stands in (a void one). Each test prints one line on stdout, flushed at once, so that a crash
-// can be told from its neighbour: "ok NAME", "not ok NAME: file:line what", or "skip NAME: why". What else was
-// wrong in it goes to stderr.
+// function that it stands in (a void one). Each test prints one line on stdout, flushed at once, so that a
+// crash can be told from its neighbour: "ok NAME", "not ok NAME: file:line what", or "skip NAME: why". What
+// else was wrong in it goes to stderr.
 
 #ifndef PICKET_TESTS_CHECK_H
 #define PICKET_TESTS_CHECK_H

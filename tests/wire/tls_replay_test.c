@@ -451,7 +451,8 @@ static bool damage_was_noticed(const scenario_t *s, size_t at)
     const replay_page_t *p = &outcome->page;
     if (p->result == 0)
         return false;
-    // A handshake that offered a session is tried once more without it, on a connection that there is not here.
+    // A handshake that offered a session is tried once more without it, on a connection that there is not
+    // here.
     bool in_handshake =
         p->detail.phase == PICKET_PHASE_HANDSHAKE || (s->resumed && p->detail.phase == PICKET_PHASE_CONNECT);
     return at >= s->hands_shaken || (in_handshake && !outcome->sent_data && p->len == 0);
