@@ -216,3 +216,9 @@ void picket_memory(const picket_t *client, size_t *used, size_t *peak)
     if (peak != NULL)
         *peak = live ? arena_peak_ever() : 0;
 }
+
+void picket_stack(const picket_t *client, size_t *size, size_t *peak)
+{
+    (void)client;
+    *size = *peak = 0;
+}

@@ -19,6 +19,13 @@ static const entry_t suites[] = {
     {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
 };
 
+static const entry_t groups[] = {
+    {0x0017, "secp256r1"},
+    {0x0018, "secp384r1"},
+    {0x0019, "secp521r1"},
+    {0x001d, "x25519"},
+};
+
 // RFC 8446 section 6, with those of earlier versions that may still be met.
 static const entry_t alerts[] = {
     {0, "close_notify"},
@@ -69,6 +76,11 @@ static const char *find(const entry_t *table, size_t count, int number, const ch
 const char *picket_suite_name(uint16_t suite)
 {
     return find(suites, sizeof suites / sizeof suites[0], suite, suite == 0 ? "none" : "unknown");
+}
+
+const char *picket_group_name(uint16_t group)
+{
+    return find(groups, sizeof groups / sizeof groups[0], group, group == 0 ? "none" : "unknown");
 }
 
 const char *picket_alert_name(int alert)

@@ -33,6 +33,8 @@ extern "C" {
       "the time is not known, so no certificate can be checked: set the clock first")                       \
     X(PICKET_ERR_NO_ENTROPY, -21, "no good randomness: the entropy source failed")                          \
     X(PICKET_ERR_NO_NETWORK, -22, "no network: the link is down or there is no address yet")                \
+    X(PICKET_ERR_STACK, -23,                                                                                \
+      "stack overflow: TLS or the application needs a larger stack (see PICKET_STACK_SIZE)")                \
     /* The way there */                                                                                     \
     X(PICKET_ERR_NO_ADDRESS, -30, "the host name has no address")                                           \
     X(PICKET_ERR_REFUSED, -31, "connection refused")                                                        \

@@ -19,6 +19,25 @@
 #define PICKET_TLS_QUEUE 1024
 #endif
 
+// The stack that TLS runs on, of the arena, where the port can switch stacks (port.h): what a handshake was
+// measured to need (docs/MEMORY.md), and what an interrupt and the network stack in it need on top. Lower:
+// PICKET_ERR_STACK. The C library of a large machine needs more, in callbacks that print; so do sanitizers.
+#ifndef PICKET_STACK_SIZE
+#ifdef __SANITIZE_ADDRESS__
+#define PICKET_STACK_SIZE 131072
+#elif __SIZEOF_POINTER__ == 8
+#define PICKET_STACK_SIZE 16384
+#else
+#define PICKET_STACK_SIZE 5632
+#endif
+#endif
+
+// While a signature is checked or a key agreed upon, picket_poll comes back after this time, in milliseconds,
+// where TLS has a stack of its own. Lower: more switches of stacks; higher: lwIP waits longer.
+#ifndef PICKET_SLICE_MS
+#define PICKET_SLICE_MS 10
+#endif
+
 // Sessions kept for resumption, and the largest one kept (a TLS 1.2 session holds the server's certificate).
 #ifndef PICKET_SESSIONS
 #define PICKET_SESSIONS 2

@@ -151,6 +151,7 @@ typedef struct picket_detail {
     int16_t alert;            // alert received from the server (RFC 8446 section 6), or -1
     uint16_t tls_version;     // PICKET_TLS_1_2, PICKET_TLS_1_3, 0 when there is none yet
     uint16_t tls_suite;       // IANA number of the cipher suite, 0 when there is none yet
+    uint16_t tls_group;       // IANA number of the group of the key exchange, 0 when there is none yet
     uint32_t verify_flags;    // MBEDTLS_X509_BADCERT_*
     int library_code;         // the last error of Mbed TLS (negative), 0 for none
     picket_address_t address; // of the server
@@ -176,6 +177,10 @@ void picket_deinit(picket_t *client);
 
 // Memory: bytes of the arena in use, and the highest use since picket_init.
 void picket_memory(const picket_t *client, size_t *used, size_t *peak);
+
+// The stack that TLS runs on: its size (0: TLS runs on the caller's) and how much of it has been used at the
+// most since picket_init.
+void picket_stack(const picket_t *client, size_t *size, size_t *peak);
 
 // Begin an exchange. Returns 0, or an error that sticks to the handle. Nothing has been sent when it returns.
 int picket_http_start(picket_http_t *http, picket_t *client, const picket_request_t *request);
@@ -222,10 +227,11 @@ picket_detail_t picket_http_detail(const picket_http_t *http);
 // end is broken off.
 void picket_http_close(picket_http_t *http);
 
-// The name of a phase ("TLS handshake"), of a cipher suite ("TLS_AES_128_GCM_SHA256"), of an alert
-// ("handshake_failure"). Never NULL. Any context.
+// The name of a phase ("TLS handshake"), of a cipher suite ("TLS_AES_128_GCM_SHA256"), of a group ("x25519"), of
+// an alert ("handshake_failure"). Never NULL. Any context.
 const char *picket_phase_name(enum picket_phase phase);
 const char *picket_suite_name(uint16_t suite);
+const char *picket_group_name(uint16_t group);
 const char *picket_alert_name(int alert);
 
 // The TLS library underneath ("Mbed TLS 3.6.7"). Any context.

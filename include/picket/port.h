@@ -14,10 +14,12 @@
 #ifndef PICKET_PORT_H
 #define PICKET_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "picket/error.h"
+#include "picket/options.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,6 +94,23 @@ typedef struct picket_port {
     // sends RST. Both give the handle back and always succeed.
     void (*close)(void *ctx, int handle);
     void (*abort)(void *ctx, int handle);
+
+    // A stack for TLS (PICKET_STACK_SIZE bytes of the arena), so that the application's may be small. Both or
+    // none: without them TLS runs on the caller's stack.
+    // stack_make lays out mem (len bytes, 16-aligned) so that the first switch to what it returns calls
+    // entry, which never returns. NULL: this memory will not do.
+    // stack_switch saves what a called function must preserve, leaves in *from where this stack can be
+    // continued, and continues the stack `to`, which stack_make or an earlier switch has left. It returns
+    // when somebody switches back. A machine with a stack limit register sets it with the stack.
+    void *(*stack_make)(void *ctx, void *mem, size_t len, void (*entry)(void));
+    void (*stack_switch)(void *ctx, void **from, void *to);
+
+    // Bytes that are left of the caller's stack, now or at its fullest so far; NULL: not known. Asked before a
+    // handshake where TLS has no stack of its own: less than PICKET_STACK_SIZE is PICKET_ERR_STACK.
+    size_t (*stack_room)(void *ctx);
+
+    // Called after each poll: false when the caller's stack has overflowed. NULL: not known.
+    bool (*stack_intact)(void *ctx);
 } picket_port_t;
 
 // The board's own port, supplied by the port library that the program links. Used when config.port is NULL.
