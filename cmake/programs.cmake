@@ -8,10 +8,13 @@ file(GLOB unit CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/*.c")
 file(GLOB wire CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/wire/*.c")
 file(GLOB port CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/port/*.c")
 
-picket_library(test_support ${support})
+# With the Linux port's switch of stacks, which knows neither lwIP nor the rest of that port.
+picket_library(test_support ${support}
+    "${PROJECT_SOURCE_DIR}/port/linux/stack.c" "${PROJECT_SOURCE_DIR}/port/linux/stack_switch.S")
 # -iquote: src/error.h must not stand in for the system's <error.h>.
 target_compile_options(test_support ${SCOPE}
-    "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"" "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/src\"")
+    "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"" "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/src\""
+    "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/port/linux\"")
 target_link_libraries(test_support ${SCOPE} picket_core llhttp)
 if(support)
     set_target_properties(test_support PROPERTIES C_EXTENSIONS ON)

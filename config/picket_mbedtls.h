@@ -8,11 +8,12 @@
 
 #include <limits.h>
 
-// --- Platform: memory, time and randomness are Picket's (src/arena.c, src/tls_time.c, src/entropy.c)
+// --- Platform: memory, time and randomness are Picket's (src/arena.c, src/tls_stack.c, src/tls_time.c,
+// src/entropy.c)
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
-#define MBEDTLS_PLATFORM_CALLOC_MACRO picket_arena_calloc
+#define MBEDTLS_PLATFORM_CALLOC_MACRO picket_mbedtls_calloc
 #define MBEDTLS_PLATFORM_FREE_MACRO   picket_arena_free
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
@@ -82,7 +83,7 @@
 
 // Included by every file of Mbed TLS: the two functions named above.
 #include <stddef.h>
-void *picket_arena_calloc(size_t n, size_t size);
+void *picket_mbedtls_calloc(size_t n, size_t size);
 void picket_arena_free(void *p);
 long long picket_mbedtls_time(long long *t);
 

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "entropy.h"
+#include "tls_stack.h"
 
 // The longest that picket_poll lets the application sleep: a clock or a link that came up is noticed by then.
 #define POLL_MAX_MS 1000
@@ -141,6 +142,8 @@ struct picket_state *client_state(const picket_t *client, int *error)
         *error = PICKET_ERR_ARG;
     else if (client->state == NULL)
         *error = client->error != 0 ? client->error : PICKET_ERR_CLOSED;
+    else
+        *error = client->state->error;
     return *error == 0 ? client->state : NULL;
 }
 
@@ -184,6 +187,23 @@ static uint32_t poll_slot(struct picket_state *state, slot_t *slot, uint32_t ms)
     return slot->secure != NULL ? secure_poll(&state->env, slot->secure, ms) : ms;
 }
 
+// Whatever lies under the application's stack has been written over: nothing goes on.
+static void end_all(struct picket_state *state, int error)
+{
+    state->error = error;
+    for (size_t i = 0; i < PICKET_SLOTS; i++) {
+        if (state->slots[i].exchange != NULL)
+            exchange_fail(state->slots[i].exchange, error);
+        if (state->slots[i].secure != NULL)
+            secure_fail(state->slots[i].secure, error);
+    }
+}
+
+static bool stack_is_intact(const picket_port_t *port)
+{
+    return port->stack_intact == NULL || port->stack_intact(port->ctx);
+}
+
 uint32_t picket_poll(picket_t *client)
 {
     int error;
@@ -196,6 +216,8 @@ uint32_t picket_poll(picket_t *client)
         ms = POLL_MAX_MS;
     for (size_t i = 0; i < PICKET_SLOTS; i++)
         ms = poll_slot(state, &state->slots[i], ms);
+    if (!stack_is_intact(state->env.port))
+        end_all(state, PICKET_ERR_STACK);
     if (config->alive != NULL)
         config->alive(config->ctx);
     return ms;
@@ -219,6 +241,9 @@ void picket_memory(const picket_t *client, size_t *used, size_t *peak)
 
 void picket_stack(const picket_t *client, size_t *size, size_t *peak)
 {
-    (void)client;
-    *size = *peak = 0;
+    bool live = client != NULL && client->state != NULL;
+    if (size != NULL)
+        *size = live ? tls_stack_size() : 0;
+    if (peak != NULL)
+        *peak = live ? tls_stack_peak() : 0;
 }

@@ -27,6 +27,7 @@ typedef struct slot {
 
 struct picket_state {
     exchange_env_t env;
+    int error; // of the client: nothing can be started any more
     slot_t slots[PICKET_SLOTS];
 };
 
@@ -41,6 +42,7 @@ slot_t *client_slot(const picket_t *client, uint16_t number, uint16_t generation
 
 // Take a TLS stream further; the milliseconds until it is needed again, at most ms.
 uint32_t secure_poll(const exchange_env_t *env, secure_t *s, uint32_t ms);
+int secure_fail(secure_t *s, int error);
 void secure_free(secure_t *s);
 
 // The loop of every _blocking function: poll, then sleep until there is a reason to look again.

@@ -40,6 +40,9 @@ void exchange_describe(const exchange_t *x, picket_detail_t *detail);
 // None is longer than a deadline can be.
 bool exchange_timeouts_valid(const picket_timeouts_t *timeouts);
 
+// End it with an error, which is returned (the first one, if it has one already); what is known of it stays.
+int exchange_fail(exchange_t *x, int error);
+
 // End it and free everything.
 void exchange_free(exchange_t *x);
 

@@ -45,8 +45,7 @@ uint32_t exchange_now(const exchange_t *x);
 // Note that a phase begins: time and memory are counted for each.
 void exchange_enter(exchange_t *x, enum picket_phase phase);
 
-// End with an error, which is returned; or complete. Either frees what TLS held.
-int exchange_fail(exchange_t *x, int error);
+// The end: whole. Frees what TLS held, as exchange_fail does.
 void exchange_complete(exchange_t *x);
 
 // The request head, as http1.h wants it.

@@ -107,7 +107,7 @@ void picket_tls_close(picket_tls_t *tls)
 
 // --- Going on
 
-static int fail(secure_t *s, int error)
+int secure_fail(secure_t *s, int error)
 {
     if (s->error != 0)
         return s->error;
@@ -126,7 +126,7 @@ uint32_t secure_poll(const exchange_env_t *env, secure_t *s, uint32_t ms)
     if (deadline_passed(&s->total, now))
         ready = PICKET_ERR_TIMEOUT_TOTAL;
     if (ready < 0 && ready != PICKET_AGAIN) {
-        fail(s, ready);
+        secure_fail(s, ready);
         return 0;
     }
     ms = deadline_left(&s->total, now, stream_next(&s->stream, now, ms));
@@ -147,7 +147,7 @@ static secure_t *use(picket_tls_t *tls, int *error)
 static int keep(picket_tls_t *tls, secure_t *s, int result)
 {
     if (result < 0 && result != PICKET_AGAIN)
-        tls->error = fail(s, result);
+        tls->error = secure_fail(s, result);
     return result;
 }
 

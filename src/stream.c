@@ -49,7 +49,7 @@ int stream_flush(stream_t *s)
             return 0;
         if (error != 0)
             return s->send_error = error;
-        more = tls_flush(s->tls);
+        more = tls_busy(s->client) ? 1 : tls_flush(s->tls);
     }
     (void)drain(s); // an error shows next time
     return 0;
@@ -89,17 +89,28 @@ static int connect_now(stream_t *s, uint32_t now)
     if (result != 1)
         return result;
     s->phase = s->client != NULL ? PICKET_PHASE_HANDSHAKE : PICKET_PHASE_SEND;
-    return s->client != NULL ? tls_new(s->client, &s->peer, &s->tls) : 0;
+    return 0;
 }
 
-// One message of the handshake, so that one poll is one public-key operation or two.
+static int begin_tls(stream_t *s)
+{
+    if (tls_busy(s->client))
+        return PICKET_AGAIN;
+    return tls_new(s->client, &s->peer, &s->tls);
+}
+
+// One message of the handshake, or a part of one.
 static int shake_hands(stream_t *s)
 {
+    int begun = s->tls == NULL ? begin_tls(s) : 0;
+    if (begun != 0)
+        return begun;
     int result = tls_handshake(s->tls);
     (void)stream_flush(s); // also an alert that says why it failed
     size_t waiting;
     (void)tls_out_front(s->tls, &waiting);
-    if (result == PICKET_AGAIN && (fill(s) || (waiting == 0 && tls_has_more_output(s->tls))))
+    if (result == PICKET_AGAIN &&
+        (tls_busy(s->client) || fill(s) || (waiting == 0 && tls_has_more_output(s->tls))))
         s->pressed = true;
     if (result == 0)
         s->pressed = true;

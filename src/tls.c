@@ -13,6 +13,7 @@
 #include "text.h"
 #include "tls_checks.h"
 #include "tls_private.h"
+#include "tls_stack.h"
 
 // ECDHE with AEAD only. ChaCha20-Poly1305 first: on a core without an AES engine it is four times as fast and
 // constant in time without tables.
@@ -76,19 +77,33 @@ static int start_psa(void)
     return arena_failures() != failures ? PICKET_ERR_NO_MEMORY : PICKET_ERR_NO_ENTROPY;
 }
 
-int tls_client_new(const picket_config_t *config, tls_client_t **out)
+static int start(void *arg)
 {
+    tls_client_t *client = arg;
     int error = start_psa();
     if (error != 0)
         return error;
-    tls_client_t *client = picket_arena_calloc(1, sizeof *client);
-    if (client == NULL) {
-        mbedtls_psa_crypto_free();
-        return PICKET_ERR_NO_MEMORY;
-    }
-    client->config = config;
     mbedtls_ssl_config_init(&client->conf);
-    error = configure(client);
+    return configure(client);
+}
+
+static int stop(void *arg)
+{
+    tls_client_t *client = arg;
+    mbedtls_ssl_config_free(&client->conf);
+    mbedtls_psa_crypto_free();
+    return 0;
+}
+
+int tls_client_new(const picket_config_t *config, tls_client_t **out)
+{
+    tls_client_t *client = picket_arena_calloc(1, sizeof *client);
+    if (client == NULL)
+        return PICKET_ERR_NO_MEMORY;
+    client->config = config;
+    int error = tls_stack_start(config->port);
+    if (error == 0)
+        error = tls_stack_call(start, client);
     if (error != 0) {
         tls_client_free(client);
         return error;
@@ -102,9 +117,9 @@ void tls_client_free(tls_client_t *client)
     if (client == NULL)
         return;
     tls_session_drop_all(client);
-    mbedtls_ssl_config_free(&client->conf);
+    (void)tls_stack_call(stop, client);
+    tls_stack_stop();
     arena_free_wiped(client, sizeof *client);
-    mbedtls_psa_crypto_free();
 }
 
 // --- What Mbed TLS calls
@@ -196,6 +211,8 @@ static int may_start(const tls_client_t *client)
         return PICKET_ERR_NO_TRUST;
     if (!clock_known())
         return PICKET_ERR_NO_TIME;
+    if (tls_stack_too_small())
+        return PICKET_ERR_STACK;
     return entropy_failed() ? PICKET_ERR_NO_ENTROPY : 0;
 }
 
@@ -224,6 +241,7 @@ void tls_free(tls_t *tls)
 {
     if (tls == NULL)
         return;
+    tls_step_cancel(tls);
     mbedtls_ssl_free(&tls->ssl);
     picket_arena_free(tls->in.data);
     picket_arena_free(tls->out.data);
@@ -271,6 +289,8 @@ static int handshake_op(tls_t *tls, void *arg)
     bool verify = mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_3 &&
                   tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_CERTIFICATE_VERIFY;
     int code = mbedtls_ssl_handshake_step(&tls->ssl);
+    if (code == 0)
+        tls_group_note(tls);
     if (code == 0 && verify && tls->ssl.MBEDTLS_PRIVATE(state) != MBEDTLS_SSL_CERTIFICATE_VERIFY &&
         !signed_as_it_must_be(tls)) {
         (void)mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
@@ -290,7 +310,7 @@ int tls_handshake(tls_t *tls)
         return tls->error;
     if (tls->handshaken)
         return 1;
-    int result = tls_step(tls, handshake_op, NULL);
+    int result = tls_step_pausing(tls, handshake_op);
     if (result < 0 && result != PICKET_AGAIN && tls->offered)
         tls_session_drop(tls);
     return result;
@@ -413,6 +433,7 @@ int tls_finish(tls_t *tls)
         return tls->error != 0 ? tls->error : PICKET_ERR_CLOSED;
     if (tls->notified)
         return 1;
+    tls_step_wait(tls->client);
     int result = tls_flush(tls);
     if (result == 1)
         result = tls_step(tls, finish_op, NULL);
@@ -475,6 +496,7 @@ void tls_describe(const tls_t *tls, picket_detail_t *detail)
     if (tls->handshaken) {
         detail->tls_version = (uint16_t)mbedtls_ssl_get_version_number(&tls->ssl);
         detail->tls_suite = (uint16_t)mbedtls_ssl_get_ciphersuite_id_from_ssl(&tls->ssl);
+        detail->tls_group = tls->group;
         detail->resumed = tls->offered && !tls->checked;
     }
     detail->chain_len = tls->chain_len;

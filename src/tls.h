@@ -3,6 +3,7 @@
 //
 //   tls.c          setting up, handshake, read, write, close
 //   tls_step.c     the one door through which every call into Mbed TLS goes
+//   tls_stack.c    the stack behind that door
 //   tls_verify.c   who the server is: chain, dates (checked by Mbed TLS), name, and what was wrong with them
 //   tls_session.c  sessions kept for resumption
 //   tls_error.c    codes of Mbed TLS to errors of Picket
@@ -32,12 +33,16 @@ typedef struct tls_peer {
     uint16_t port;
 } tls_peer_t;
 
-// 0, PICKET_ERR_NO_MEMORY, _NO_TRUST, _NO_TIME.
+// A connection is in the middle of long arithmetic, which tls_handshake goes on with; until it has ended all
+// others wait (PICKET_AGAIN).
+bool tls_busy(const tls_client_t *client);
+
+// Not while tls_busy. 0, PICKET_ERR_NO_MEMORY, _NO_TRUST, _NO_TIME, _NO_ENTROPY, _STACK.
 int tls_new(tls_client_t *client, const tls_peer_t *peer, tls_t **tls);
 void tls_free(tls_t *tls);
 
-// Take the handshake one message further. 1: done and the server is verified. 0: more can be done at once.
-// PICKET_AGAIN: bytes are needed. Errors stick.
+// Take the handshake one message further, or part of one. 1: done and the server is verified. 0: more can be
+// done at once. PICKET_AGAIN: bytes are needed, or tls_busy. Errors stick.
 int tls_handshake(tls_t *tls);
 
 // The handshake failed before the server was checked, and a session had been offered, which is forgotten now:
@@ -54,7 +59,7 @@ int tls_write(tls_t *tls, const void *data, size_t len);
 // the queue must be drained first, or an error.
 int tls_flush(tls_t *tls);
 
-// Finish sending: 1 when all that was written and close_notify are in the out queue; PICKET_AGAIN when the
+// Finish sending (arithmetic that is under way is waited for): 1 when all that was written and close_notify are in the out queue; PICKET_AGAIN when the
 // queue must be drained first; an error when there is nothing more to be done.
 int tls_finish(tls_t *tls);
 

@@ -23,7 +23,10 @@ struct tls_client {
     mbedtls_ssl_config conf;
     tls_session_t sessions[PICKET_SESSIONS];
     tls_t *stepping; // the connection inside Mbed TLS now
+    tls_t *paused;   // the one whose step came back early: until it has ended no other can enter
 };
+
+typedef int (*tls_op_t)(tls_t *tls, void *arg);
 
 struct tls {
     tls_client_t *client;
@@ -32,11 +35,15 @@ struct tls {
     bufq_t in;
     bufq_t out;
 
-    int error;        // sticks
-    uint32_t excused; // allocations that failed in this step and were not needed
-    bool in_ended;    // the transport has no more
-    int in_error;     // why: 0 for FIN
-    bool starved;     // Mbed TLS asked for bytes and there were none
+    tls_op_t op; // the step that runs, or has come back early
+    void *op_arg;
+    uint32_t failures; // allocations that failed in this step
+    uint32_t excused;  // and of those, the ones that were not needed
+
+    int error;     // sticks
+    bool in_ended; // the transport has no more
+    int in_error;  // why: 0 for FIN
+    bool starved;  // Mbed TLS asked for bytes and there were none
     bool handshaken;
     bool offered;  // a session was offered for resumption
     bool ordered;  // the certificates sent have been put in order
@@ -52,6 +59,7 @@ struct tls {
     int code; // of Mbed TLS, the last one that was an error
     int16_t alert;
     uint32_t flags;
+    uint16_t group;             // of the key exchange
     size_t key_bits;            // of the server's key
     mbedtls_x509_time valid_to; // the earliest end of validity in its path
     uint8_t chain_len;
@@ -60,15 +68,28 @@ struct tls {
     char text[sizeof(((picket_detail_t *)0)->text)];
 };
 
-// tls_step.c. Run op(tls, arg) inside Mbed TLS. Every call into it while a connection lives goes through
-// here: the place where the stack is switched and where a failed allocation is told from other failures.
-typedef int (*tls_op_t)(tls_t *tls, void *arg);
+// tls_step.c. Run op(tls, arg) inside Mbed TLS, on the stack of TLS. Every call into it while a connection
+// lives goes through here: the place where the stack is switched and where a failed allocation is told from
+// other failures. PICKET_AGAIN also when another connection's step has come back early.
 int tls_step(tls_t *tls, tls_op_t op, void *arg);
+
+// The same for what may take long: it may come back early with PICKET_AGAIN (client->paused == tls), and the
+// next call goes on with it.
+int tls_step_pausing(tls_t *tls, tls_op_t op);
+
+// Let a step that came back early go on to its end, whoever's it is.
+void tls_step_wait(tls_client_t *client);
+
+// End this connection's step, if it came back early: what it still wants to allocate it does not get.
+void tls_step_cancel(tls_t *tls);
 
 // tls_verify.c
 int tls_verify_find_issuer(void *client, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates);
 int tls_verify_certificate(void *tls, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
 int tls_verify_error(tls_t *tls); // the error that verify flags amount to; completes the text
+
+// tls_group.c. After each message of the handshake.
+void tls_group_note(tls_t *tls);
 
 // tls_session.c
 bool tls_session_offer(tls_t *tls);

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "text.h"
 #include "tls_private.h"
+#include "tls_stack.h"
 #include "trust.h"
 
 // A server's certificate that is in the store itself needs no path; what the server sent behind it could only
@@ -23,7 +24,7 @@ static bool stand_alone(const picket_trust_t *store, mbedtls_x509_crt *leaf)
 }
 
 // The context is the client's; the connection is the one inside Mbed TLS now. The first child asked about is
-// the server's own certificate, with what came behind it.
+// the server's own certificate, with what came behind it. Between two signatures is a good place to come back.
 int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates)
 {
     tls_client_t *client = ctx;
@@ -33,6 +34,8 @@ int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x50
     client->stepping->ordered = true;
     if (client->config->alive != NULL)
         client->config->alive(client->config->ctx);
+    if (!tls_stack_pause())
+        return MBEDTLS_ERR_X509_ALLOC_FAILED;
     return trust_find_issuers(client->config->trust, child, candidates);
 }
 

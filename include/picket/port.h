@@ -97,7 +97,7 @@ typedef struct picket_port {
 
     // A stack for TLS (PICKET_STACK_SIZE bytes of the arena), so that the application's may be small. Both or
     // none: without them TLS runs on the caller's stack.
-    // stack_make lays out mem (len bytes, 16-aligned) so that the first switch to what it returns calls
+    // stack_make lays out mem (len bytes, 8-aligned) so that the first switch to what it returns calls
     // entry, which never returns. NULL: this memory will not do.
     // stack_switch saves what a called function must preserve, leaves in *from where this stack can be
     // continued, and continues the stack `to`, which stack_make or an earlier switch has left. It returns

@@ -6,6 +6,7 @@
 #include "linux_clock.h"
 #include "linux_nat.h"
 #include "linux_netif.h"
+#include "linux_stack.h"
 #include "linux_trace.h"
 #include "lwip_port.h"
 
@@ -131,6 +132,8 @@ static const picket_lwip_board_t board = {
     .unix_ms = picket_linux_unix_ms,
     .random = picket_linux_random,
     .map_address = map_address,
+    .stack_make = picket_linux_stack_make,
+    .stack_switch = picket_linux_stack_switch,
 };
 
 static const picket_port_t *port(void)

@@ -79,6 +79,12 @@ typedef struct picket_lwip_board {
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
 
+    // As in picket/port.h, all optional.
+    void *(*stack_make)(void *ctx, void *mem, size_t len, void (*entry)(void));
+    void (*stack_switch)(void *ctx, void **from, void *to);
+    size_t (*stack_room)(void *ctx);
+    bool (*stack_intact)(void *ctx);
+
     // Replace an address by the one under which lwIP reaches it. May be NULL.
     void (*map_address)(void *ctx, picket_address_t *address);
 } picket_lwip_board_t;

@@ -158,6 +158,30 @@ static int board_random(void *ctx, void *buf, size_t len)
     return board->random(board->ctx, buf, len);
 }
 
+static void *stack_make(void *ctx, void *mem, size_t len, void (*entry)(void))
+{
+    (void)ctx;
+    return board->stack_make(board->ctx, mem, len, entry);
+}
+
+static void stack_switch(void *ctx, void **from, void *to)
+{
+    (void)ctx;
+    board->stack_switch(board->ctx, from, to);
+}
+
+static size_t stack_room(void *ctx)
+{
+    (void)ctx;
+    return board->stack_room(board->ctx);
+}
+
+static bool stack_intact(void *ctx)
+{
+    (void)ctx;
+    return board->stack_intact(board->ctx);
+}
+
 void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
 {
     board = the_board;
@@ -178,5 +202,9 @@ void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
         .recv = picket_lwip_recv,
         .close = picket_lwip_close,
         .abort = picket_lwip_abort,
+        .stack_make = the_board->stack_make ? stack_make : NULL,
+        .stack_switch = the_board->stack_switch ? stack_switch : NULL,
+        .stack_room = the_board->stack_room ? stack_room : NULL,
+        .stack_intact = the_board->stack_intact ? stack_intact : NULL,
     };
 }

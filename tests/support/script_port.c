@@ -1,5 +1,7 @@
 #include "script_port.h"
 
+#include "linux_stack.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -584,6 +586,8 @@ const picket_port_t *script_port(void)
         .recv = port_recv,
         .close = port_close,
         .abort = port_abort,
+        .stack_make = picket_linux_stack_make,
+        .stack_switch = picket_linux_stack_switch,
     };
     return &port;
 }

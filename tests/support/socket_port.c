@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "linux_stack.h"
+
 #define SOCKETS_MAX 16
 
 static int sockets[SOCKETS_MAX]; // the open ones
@@ -181,6 +183,8 @@ const picket_port_t *socket_port(void)
         .recv = port_recv,
         .close = port_close,
         .abort = port_close,
+        .stack_make = picket_linux_stack_make,
+        .stack_switch = picket_linux_stack_switch,
     };
     return &port;
 }

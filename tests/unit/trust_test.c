@@ -843,7 +843,7 @@ static void survives_names_cut_at_each_byte(void)
 
 // --- Looking up
 
-static _Alignas(8) uint8_t arena[64 * 1024];
+static _Alignas(8) uint8_t arena[PICKET_STACK_SIZE + 64 * 1024];
 
 static void start(void)
 {

@@ -19,7 +19,7 @@
 
 static picket_t client;
 static picket_http_t http;
-static _Alignas(8) uint8_t arena[64 * 1024];
+static _Alignas(8) uint8_t arena[PICKET_STACK_SIZE + 64 * 1024];
 static size_t base; // bytes in use while there is no exchange
 
 static char body[4096]; // what was read
@@ -1459,7 +1459,7 @@ static void survives_each_failed_allocation(void)
 static void survives_every_size_of_arena(void)
 {
     size_t worked = 0, said = 0;
-    for (size_t len = 0; len < 16000; len += 8) {
+    for (size_t len = 0; len < PICKET_STACK_SIZE + 16000; len += len < PICKET_STACK_SIZE ? 256 : 8) {
         picket_config_t c = config();
         c.arena = arena + len % 3;
         c.arena_len = len;
@@ -1824,7 +1824,7 @@ static void needs_randomness(void)
 static void allows_one_client_at_a_time(void)
 {
     picket_config_t c = config();
-    static uint8_t other_arena[20000];
+    static uint8_t other_arena[PICKET_STACK_SIZE + 20000];
     picket_t other = {0};
     setup(rich);
     c.arena = other_arena;

@@ -1,0 +1,192 @@
+#include "tls_stack.h"
+
+#include <string.h>
+
+#include "arena.h"
+
+// The lowest bytes of the stack: when they have changed, it was too small. What is painted and still there has
+// never been used.
+#define CANARY 32u
+#define PAINT  0xa5
+
+// Under the address sanitizer what lies on a stack has poisoned places.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define UNCHECKED __attribute__((no_sanitize_address))
+#else
+#define UNCHECKED
+#endif
+
+// A clock is read once in this many allocations.
+#define ALLOCATIONS 8u
+
+static struct {
+    const picket_port_t *port;
+    uint8_t *mem;  // NULL: there is no stack of its own
+    void *inside;  // where the stack is continued
+    void *outside; // where whoever entered it is
+    tls_call_t call;
+    void *arg;
+    int result;
+    bool running;
+    bool done;
+    bool may_pause;
+    bool refuse;
+    bool overflowed;
+    uint32_t entered; // when, in milliseconds
+    uint32_t allocations;
+} stack;
+
+// --- On the stack
+
+static void leave(void)
+{
+    stack.running = false;
+    stack.port->stack_switch(stack.port->ctx, &stack.inside, stack.outside);
+}
+
+static void serve(void)
+{
+    for (;;) {
+        stack.result = stack.call(stack.arg);
+        stack.done = true;
+        leave();
+    }
+}
+
+bool tls_stack_pause(void)
+{
+    if (stack.running && stack.may_pause)
+        leave();
+    return !stack.refuse;
+}
+
+static bool slice_is_over(void)
+{
+    if (++stack.allocations % ALLOCATIONS != 0)
+        return false;
+    return stack.port->millis(stack.port->ctx) - stack.entered >= PICKET_SLICE_MS;
+}
+
+// How Mbed TLS allocates (config/picket_mbedtls.h). A public-key operation does so thousands of times, which
+// makes this the place where it is interrupted, and ended when nobody waits for it any more.
+void *picket_mbedtls_calloc(size_t n, size_t size);
+void *picket_mbedtls_calloc(size_t n, size_t size)
+{
+    if (stack.running && stack.may_pause && slice_is_over())
+        (void)tls_stack_pause();
+    return stack.running && stack.refuse ? NULL : picket_arena_calloc(n, size);
+}
+
+// --- Into it
+
+UNCHECKED static bool is_intact(void)
+{
+    for (size_t i = 0; i < CANARY; i++) {
+        if (stack.mem[i] != PAINT)
+            return false;
+    }
+    return true;
+}
+
+static int enter(bool *paused)
+{
+    stack.running = true;
+    stack.done = false;
+    stack.entered = stack.port->millis(stack.port->ctx);
+    stack.port->stack_switch(stack.port->ctx, &stack.outside, stack.inside);
+    *paused = !stack.done;
+    stack.overflowed = !is_intact();
+    return stack.overflowed ? PICKET_ERR_STACK : stack.result;
+}
+
+int tls_stack_begin(tls_call_t call, void *arg, bool *paused)
+{
+    *paused = false;
+    if (stack.overflowed)
+        return PICKET_ERR_STACK;
+    if (stack.mem == NULL)
+        return call(arg);
+    stack.call = call;
+    stack.arg = arg;
+    stack.may_pause = true;
+    stack.refuse = false;
+    return enter(paused);
+}
+
+int tls_stack_continue(bool refuse, bool *paused)
+{
+    *paused = false;
+    if (stack.overflowed)
+        return PICKET_ERR_STACK;
+    stack.refuse = refuse;
+    stack.may_pause = !refuse;
+    return enter(paused);
+}
+
+int tls_stack_call(tls_call_t call, void *arg)
+{
+    bool paused;
+    if (stack.overflowed)
+        return PICKET_ERR_STACK;
+    if (stack.mem == NULL)
+        return call(arg);
+    stack.call = call;
+    stack.arg = arg;
+    stack.may_pause = stack.refuse = false;
+    return enter(&paused);
+}
+
+// --- Making it
+
+static bool can_switch(const picket_port_t *port)
+{
+    return port->stack_make != NULL && port->stack_switch != NULL;
+}
+
+int tls_stack_start(const picket_port_t *port)
+{
+    memset(&stack, 0, sizeof stack);
+    stack.port = port;
+    if (!can_switch(port))
+        return 0;
+    stack.mem = picket_arena_calloc(1, PICKET_STACK_SIZE);
+    if (stack.mem == NULL)
+        return PICKET_ERR_NO_MEMORY;
+    memset(stack.mem, PAINT, PICKET_STACK_SIZE);
+    stack.inside = port->stack_make(port->ctx, stack.mem, PICKET_STACK_SIZE, serve);
+    if (stack.inside != NULL)
+        return 0;
+    tls_stack_stop();
+    return PICKET_ERR_STACK;
+}
+
+// What lay on it goes with it; arena_free_wiped since there was everything on it, secrets too.
+void tls_stack_stop(void)
+{
+    arena_free_wiped(stack.mem, PICKET_STACK_SIZE);
+    memset(&stack, 0, sizeof stack);
+}
+
+bool tls_stack_too_small(void)
+{
+    const picket_port_t *port = stack.port;
+    return stack.mem == NULL && port->stack_room != NULL && port->stack_room(port->ctx) < PICKET_STACK_SIZE;
+}
+
+size_t tls_stack_size(void)
+{
+    return stack.mem != NULL ? PICKET_STACK_SIZE : 0;
+}
+
+UNCHECKED size_t tls_stack_peak(void)
+{
+    size_t unused = 0;
+    while (unused < tls_stack_size() && stack.mem[unused] == PAINT)
+        unused++;
+    return tls_stack_size() - unused;
+}
