@@ -149,7 +149,7 @@ build() {
 # build_bench BITS: the memory benchmark as 64-bit or as 32-bit code, in build/sizeBITS.
 build_bench() {
     [ -e "$root/build/size$1/build.ninja" ] ||
-        quietly cmake -G Ninja -S "$root/bench" -B "$root/build/size$1" -DCMAKE_C_FLAGS="-m$1" ||
+        quietly cmake -G Ninja -S "$root/bench" -B "$root/build/size$1" -DCMAKE_C_FLAGS="-m$1" -DCMAKE_ASM_FLAGS="-m$1" ||
         fail "the configuration of build/size$1 failed"
     quietly cmake --build "$root/build/size$1" -j "$(nproc 2>/dev/null || echo 2)" --target memory ||
         fail "the build of build/size$1 failed"

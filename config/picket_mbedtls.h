@@ -67,12 +67,13 @@
 #define MBEDTLS_SSL_ALL_ALERT_MESSAGES
 
 // A record from the server may have 16 KB; servers do not honour anything less. What is sent may be cut into
-// small records, and a large buffer would also enlarge a temporary of the ClientHello.
+// small records, and a large buffer would also enlarge a temporary of the ClientHello. Handshake messages are
+// not cut: a ClientHello with a ticket, or a client certificate, has to fit.
 #ifndef MBEDTLS_SSL_IN_CONTENT_LEN
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384
 #endif
 #ifndef MBEDTLS_SSL_OUT_CONTENT_LEN
-#define MBEDTLS_SSL_OUT_CONTENT_LEN 2048
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 1024
 #endif
 
 #if defined(__x86_64__)

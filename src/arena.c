@@ -65,7 +65,7 @@
 
 typedef uint32_t __attribute__((may_alias)) word_t;
 
-static struct {
+typedef struct arena {
     uint8_t *base; // the first block; NULL: no arena
     uint32_t end;  // the end marker
     uint32_t used;
@@ -78,7 +78,11 @@ static struct {
     uint32_t highest;             // last of the large holes
     void *mem;                    // as it was given
     size_t len;
-} arena;
+} arena_t;
+
+// The arena, and the memory that has been lent (arena_lend). All below works on the one that `arena` points to.
+static arena_t whole, lent;
+static arena_t *arena = &whole;
 
 static _Noreturn void fatal(void)
 {
@@ -89,12 +93,12 @@ static _Noreturn void fatal(void)
 
 UNCHECKED static uint32_t get(uint32_t at)
 {
-    return *(const word_t *)(const void *)(arena.base + at);
+    return *(const word_t *)(const void *)(arena->base + at);
 }
 
 UNCHECKED static void put(uint32_t at, uint32_t value)
 {
-    *(word_t *)(void *)(arena.base + at) = value;
+    *(word_t *)(void *)(arena->base + at) = value;
 }
 
 static uint32_t size_of(uint32_t at)
@@ -126,7 +130,7 @@ static bool is_sound(uint32_t at)
 {
     uint32_t size = size_of(at);
     uint32_t before = get(at + BEFORE);
-    if (size < SMALLEST || size > arena.end - at || get(at + size + BEFORE) != size)
+    if (size < SMALLEST || size > arena->end - at || get(at + size + BEFORE) != size)
         return false;
     if (before == 0)
         return at == 0;
@@ -135,7 +139,7 @@ static bool is_sound(uint32_t at)
 
 static bool is_hole(uint32_t at)
 {
-    return at < arena.end && at % ALIGN == 0 && is_tagged(at, FREE) && is_sound(at);
+    return at < arena->end && at % ALIGN == 0 && is_tagged(at, FREE) && is_sound(at);
 }
 
 // --- Free lists
@@ -152,10 +156,10 @@ static uint32_t bin_of(uint32_t size)
 static void mark_bin(uint32_t bin)
 {
     uint32_t bit = (uint32_t)1 << bin % 32;
-    if (arena.bins[bin] == NONE)
-        arena.map[bin / 32] &= ~bit;
+    if (arena->bins[bin] == NONE)
+        arena->map[bin / 32] &= ~bit;
     else
-        arena.map[bin / 32] |= bit;
+        arena->map[bin / 32] |= bit;
 }
 
 // Number of the lowest bit set in a word that is not 0. Written out, since a Cortex-M0+ has no instruction
@@ -176,13 +180,13 @@ static uint32_t lowest_bit(uint32_t word)
 static uint32_t first_from(uint32_t bin)
 {
     uint32_t word = bin / 32;
-    uint32_t bits = arena.map[word] & (UINT32_MAX << bin % 32);
+    uint32_t bits = arena->map[word] & (UINT32_MAX << bin % 32);
     while (bits == 0) {
         if (++word == BIN_WORDS)
             return NONE;
-        bits = arena.map[word];
+        bits = arena->map[word];
     }
-    return arena.bins[word * 32 + lowest_bit(bits)];
+    return arena->bins[word * 32 + lowest_bit(bits)];
 }
 
 // The hole after which one at this address belongs: large holes are in order, the others are stacked.
@@ -191,7 +195,7 @@ static uint32_t place_in(uint32_t bin, uint32_t at)
     uint32_t prev = NONE;
     if (bin != BIN_LARGE)
         return NONE;
-    for (uint32_t next = arena.bins[bin]; next != NONE && next < at; next = get(next + NEXT)) {
+    for (uint32_t next = arena->bins[bin]; next != NONE && next < at; next = get(next + NEXT)) {
         if (!is_hole(next))
             fatal();
         prev = next;
@@ -203,13 +207,13 @@ static uint32_t place_in(uint32_t bin, uint32_t at)
 static void join(uint32_t bin, uint32_t prev, uint32_t next)
 {
     if (prev == NONE)
-        arena.bins[bin] = next;
+        arena->bins[bin] = next;
     else
         put(prev + NEXT, next);
     if (next != NONE)
         put(next + PREV, prev);
     else if (bin == BIN_LARGE)
-        arena.highest = prev;
+        arena->highest = prev;
 }
 
 // Make a hole of this size and list it.
@@ -217,7 +221,7 @@ static void add_hole(uint32_t at, uint32_t size)
 {
     uint32_t bin = bin_of(size);
     uint32_t prev = place_in(bin, at);
-    uint32_t next = prev == NONE ? arena.bins[bin] : get(prev + NEXT);
+    uint32_t next = prev == NONE ? arena->bins[bin] : get(prev + NEXT);
     set_block(at, size, FREE);
     join(bin, prev, at);
     join(bin, at, next);
@@ -228,7 +232,7 @@ static bool is_linked(uint32_t at)
 {
     uint32_t next = get(at + NEXT);
     uint32_t prev = get(at + PREV);
-    if (prev == NONE ? arena.bins[bin_of(size_of(at))] != at : !is_hole(prev) || get(prev + NEXT) != at)
+    if (prev == NONE ? arena->bins[bin_of(size_of(at))] != at : !is_hole(prev) || get(prev + NEXT) != at)
         return false;
     return next == NONE || (is_hole(next) && get(next + PREV) == at);
 }
@@ -248,8 +252,8 @@ static uint32_t find_small(uint32_t size)
 {
     uint32_t bin = bin_of(size);
     if (bin == BIN_LARGE)
-        return arena.bins[bin];
-    for (uint32_t at = arena.bins[bin]; at != NONE; at = get(at + NEXT)) {
+        return arena->bins[bin];
+    for (uint32_t at = arena->bins[bin]; at != NONE; at = get(at + NEXT)) {
         if (!is_hole(at))
             fatal();
         if (size_of(at) >= size)
@@ -260,7 +264,7 @@ static uint32_t find_small(uint32_t size)
 
 static uint32_t find_large(uint32_t size)
 {
-    uint32_t at = arena.highest;
+    uint32_t at = arena->highest;
     while (at != NONE) {
         if (!is_hole(at))
             fatal();
@@ -308,11 +312,11 @@ static uint32_t block_size(size_t bytes)
 
 static void count(uint32_t more)
 {
-    arena.used += more;
-    if (arena.used > arena.peak)
-        arena.peak = arena.used;
-    if (arena.used > arena.peak_ever)
-        arena.peak_ever = arena.used;
+    arena->used += more;
+    if (arena->used > arena->peak)
+        arena->peak = arena->used;
+    if (arena->used > arena->peak_ever)
+        arena->peak_ever = arena->used;
 }
 
 static uint32_t take(size_t bytes)
@@ -338,22 +342,49 @@ static bool multiply(size_t n, size_t size, size_t *bytes)
 
 static bool is_told_to_fail(void)
 {
-    return arena.fail_at != 0 && --arena.fail_at == 0;
+    return arena->fail_at != 0 && --arena->fail_at == 0;
+}
+
+static void *zeroed(uint32_t at, size_t bytes)
+{
+    uint8_t *p = arena->base + at + HEADER;
+    UNPOISON(p, bytes);
+    return memset(p, 0, bytes);
 }
 
 void *picket_arena_calloc(size_t n, size_t size)
 {
     size_t bytes;
     uint32_t at = NONE;
-    if (!is_told_to_fail() && arena.base != NULL && multiply(n, size, &bytes))
+    if (!is_told_to_fail() && arena->base != NULL && multiply(n, size, &bytes))
         at = take(bytes);
     if (at == NONE) {
-        arena.failures++;
+        arena->failures++;
         return NULL;
     }
-    uint8_t *p = arena.base + at + HEADER;
-    UNPOISON(p, bytes);
-    return memset(p, 0, bytes);
+    return zeroed(at, bytes);
+}
+
+// --- Lending
+
+static void *calloc_lent(size_t bytes)
+{
+    arena = &lent;
+    uint32_t at = take(bytes);
+    void *p = at != NONE ? zeroed(at, bytes) : NULL;
+    arena = &whole;
+    return p;
+}
+
+void *arena_calloc_short(size_t n, size_t size)
+{
+    size_t bytes;
+    if (lent.base != NULL && whole.fail_at == 0 && multiply(n, size, &bytes) && bytes >= ARENA_LENT_MIN) {
+        void *p = calloc_lent(bytes);
+        if (p != NULL)
+            return p;
+    }
+    return picket_arena_calloc(n, size);
 }
 
 // --- Giving back
@@ -361,8 +392,8 @@ void *picket_arena_calloc(size_t n, size_t size)
 // The block whose contents p points to.
 static uint32_t block_at(const void *p)
 {
-    uintptr_t offset = (uintptr_t)p - (uintptr_t)arena.base;
-    if (arena.base == NULL || offset % ALIGN != 0 || offset < HEADER || offset >= arena.end)
+    uintptr_t offset = (uintptr_t)p - (uintptr_t)arena->base;
+    if (arena->base == NULL || offset % ALIGN != 0 || offset < HEADER || offset >= arena->end)
         fatal();
     uint32_t at = (uint32_t)offset - HEADER;
     if (!is_tagged(at, USED) || !is_sound(at))
@@ -370,15 +401,13 @@ static uint32_t block_at(const void *p)
     return at;
 }
 
-void picket_arena_free(void *p)
+static void give_back(void *p)
 {
-    if (p == NULL)
-        return;
     uint32_t at = block_at(p);
     uint32_t size = size_of(at);
     uint32_t before = get(at + BEFORE);
     uint32_t next = at + size;
-    arena.used -= size;
+    arena->used -= size;
     POISON(p, size - HEADER);
     if (is_tagged(next, FREE)) {
         remove_hole(next);
@@ -392,6 +421,20 @@ void picket_arena_free(void *p)
         size += before;
     }
     add_hole(at, size);
+}
+
+static bool is_lent(const void *p)
+{
+    return lent.base != NULL && (uintptr_t)p - (uintptr_t)lent.mem < lent.len;
+}
+
+void picket_arena_free(void *p)
+{
+    if (p == NULL)
+        return;
+    arena = is_lent(p) ? &lent : &whole;
+    give_back(p);
+    arena = &whole;
 }
 
 void arena_free_wiped(void *p, size_t size)
@@ -421,8 +464,8 @@ static uint32_t grow_down(uint32_t at, size_t old, uint32_t size)
         rest = 0;
     }
     uint32_t to = hole + rest;
-    UNPOISON(arena.base + to + HEADER, old);
-    memmove(arena.base + to + HEADER, arena.base + at + HEADER, old);
+    UNPOISON(arena->base + to + HEADER, old);
+    memmove(arena->base + to + HEADER, arena->base + at + HEADER, old);
     set_block(to, size, USED);
     if (rest != 0)
         add_hole(hole, rest);
@@ -447,11 +490,11 @@ void *arena_grow(void *p, size_t old, size_t bytes)
     uint32_t at = block_at(p), size = block_size(bytes);
     if (old > bytes || old > size_of(at) - HEADER)
         fatal();
-    if (size > size_of(at) && (arena.fail_at == 1 || (at = grow_down(at, old, size)) == NONE))
+    if (size > size_of(at) && (arena->fail_at == 1 || (at = grow_down(at, old, size)) == NONE))
         return grow_by_copy(p, old, bytes);
-    if (arena.fail_at != 0)
-        arena.fail_at--;
-    uint8_t *grown = arena.base + at + HEADER;
+    if (arena->fail_at != 0)
+        arena->fail_at--;
+    uint8_t *grown = arena->base + at + HEADER;
     POISON(grown + bytes, size_of(at) - HEADER - bytes);
     UNPOISON(grown, bytes);
     memset(grown + old, 0, bytes - old);
@@ -460,63 +503,88 @@ void *arena_grow(void *p, size_t old, size_t bytes)
 
 // --- The whole
 
-bool arena_start(void *mem, size_t len)
+static bool lay_out(void *mem, size_t len)
 {
     size_t skip = (ALIGN - (uintptr_t)mem % ALIGN) % ALIGN;
-    if (arena.base != NULL || mem == NULL || len > BIGGEST || len < skip + SMALLEST + HEADER)
+    if (arena->base != NULL || mem == NULL || len > BIGGEST || len < skip + SMALLEST + HEADER)
         return false;
-    memset(&arena, 0, sizeof arena);
-    memset(arena.bins, 0xff, sizeof arena.bins);
-    arena.highest = NONE;
-    arena.mem = mem;
-    arena.len = len;
-    arena.base = (uint8_t *)mem + skip;
-    arena.end = ((uint32_t)(len - skip) & ~(ALIGN - 1)) - HEADER;
-    POISON(arena.base, arena.end + HEADER);
-    put(arena.end, HEADER | USED);
+    memset(arena, 0, sizeof *arena);
+    memset(arena->bins, 0xff, sizeof arena->bins);
+    arena->highest = NONE;
+    arena->mem = mem;
+    arena->len = len;
+    arena->base = (uint8_t *)mem + skip;
+    arena->end = ((uint32_t)(len - skip) & ~(ALIGN - 1)) - HEADER;
+    POISON(arena->base, arena->end + HEADER);
+    put(arena->end, HEADER | USED);
     put(BEFORE, 0);
-    add_hole(0, arena.end);
+    add_hole(0, arena->end);
+    return true;
+}
+
+bool arena_start(void *mem, size_t len)
+{
+    return lay_out(mem, len);
+}
+
+bool arena_lend(void *mem, size_t len)
+{
+    arena = &lent;
+    bool good = lay_out(mem, len);
+    arena = &whole;
+    return good;
+}
+
+bool arena_reclaim(void)
+{
+    if (lent.base == NULL)
+        return true;
+    if (lent.used != 0)
+        return false;
+    UNPOISON(lent.mem, lent.len);
+    lent.base = NULL;
     return true;
 }
 
 void arena_stop(void)
 {
-    if (arena.base == NULL)
+    if (arena->base == NULL)
         return;
-    UNPOISON(arena.base, arena.end + HEADER);
-    mbedtls_platform_zeroize(arena.mem, arena.len);
-    arena.base = NULL;
-    arena.used = 0;
+    lent.base = NULL;
+    UNPOISON(arena->base, arena->end + HEADER);
+    mbedtls_platform_zeroize(arena->mem, arena->len);
+    arena->base = NULL;
+    arena->used = 0;
 }
 
 size_t arena_used(void)
 {
-    return arena.used;
+    return arena->used;
 }
 
 size_t arena_peak(void)
 {
-    return arena.peak;
+    return arena->peak;
 }
 
 size_t arena_peak_ever(void)
 {
-    return arena.peak_ever;
+    return arena->peak_ever;
 }
 
 void arena_peak_reset(void)
 {
-    arena.peak = arena.used;
+    arena->peak = arena->used;
 }
 
 uint32_t arena_failures(void)
 {
-    return arena.failures;
+    return arena->failures;
 }
 
 void arena_fail_at(uint32_t n)
 {
-    arena.fail_at = n;
+    arena->fail_at = n;
 }
 
 // --- Checking
@@ -526,7 +594,7 @@ static bool check_blocks(uint32_t *holes)
 {
     uint32_t used = 0;
     bool was_hole = false;
-    for (uint32_t at = 0; at != arena.end; at += size_of(at)) {
+    for (uint32_t at = 0; at != arena->end; at += size_of(at)) {
         bool hole = is_tagged(at, FREE);
         if (!is_sound(at) || (!hole && !is_tagged(at, USED)) || (hole && was_hole))
             return false;
@@ -534,28 +602,28 @@ static bool check_blocks(uint32_t *holes)
         *holes += hole;
         was_hole = hole;
     }
-    return used == arena.used && get(arena.end) == (HEADER | USED);
+    return used == arena->used && get(arena->end) == (HEADER | USED);
 }
 
 // Walk one list, taking what is in it off the number of holes; a ring of links runs out of holes.
 static bool check_bin(uint32_t bin, uint32_t *holes)
 {
     uint32_t last = NONE;
-    for (uint32_t at = arena.bins[bin]; at != NONE; at = get(at + NEXT)) {
+    for (uint32_t at = arena->bins[bin]; at != NONE; at = get(at + NEXT)) {
         if (!is_hole(at) || bin_of(size_of(at)) != bin || get(at + PREV) != last || (*holes)-- == 0)
             return false;
         if (bin == BIN_LARGE && last != NONE && last > at)
             return false;
         last = at;
     }
-    bool marked = (arena.map[bin / 32] >> bin % 32 & 1) != 0;
-    return marked == (last != NONE) && (bin != BIN_LARGE || arena.highest == last);
+    bool marked = (arena->map[bin / 32] >> bin % 32 & 1) != 0;
+    return marked == (last != NONE) && (bin != BIN_LARGE || arena->highest == last);
 }
 
-bool arena_check(void)
+static bool check(void)
 {
     uint32_t holes = 0;
-    if (arena.base == NULL)
+    if (arena->base == NULL)
         return true;
     if (!check_blocks(&holes))
         return false;
@@ -564,4 +632,13 @@ bool arena_check(void)
             return false;
     }
     return holes == 0;
+}
+
+bool arena_check(void)
+{
+    bool sound = check();
+    arena = &lent;
+    sound = check() && sound;
+    arena = &whole;
+    return sound;
 }

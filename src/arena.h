@@ -24,6 +24,18 @@ void arena_stop(void);
 void *picket_arena_calloc(size_t n, size_t size);
 void picket_arena_free(void *p);
 
+// For a while, lend memory that has another use (8 bytes of it or fewer may be lost to alignment): what
+// arena_calloc_short allocates comes from there while there is room, and counts as no use of the arena. False
+// when it is too small, or something has been lent already. reclaim: false, and it stays lent, while a block of
+// it is still in use. What it held is lost.
+bool arena_lend(void *mem, size_t len);
+bool arena_reclaim(void);
+
+// picket_arena_calloc for a block that will be freed before the memory lent is wanted back. Small blocks are
+// not taken from there: those may live longer than whoever allocates them knows.
+#define ARENA_LENT_MIN 256u
+void *arena_calloc_short(size_t n, size_t size);
+
 // A larger block with the first old bytes of p (NULL: none) and zeroes behind them; p is gone. NULL: no
 // memory, and p is as it was. It grows in place where there is room in front of it, so that what grows at the
 // high end never needs both at once.

@@ -123,6 +123,9 @@ static int check(exchange_t *x, char *text)
         return explain(text, PICKET_ERR_ARG, "address");
     if (!exchange_timeouts_valid(&r->timeouts))
         return explain(text, PICKET_ERR_ARG, "timeouts");
+    x->host = picket_arena_calloc(1, x->url.host_len + 1);
+    if (x->host == NULL)
+        return PICKET_ERR_NO_MEMORY;
     memcpy(x->host, x->url.host, x->url.host_len);
     http1_request_t head = exchange_head(x);
     int len = http1_write_head(&head, NULL, 0, &why);
@@ -159,6 +162,14 @@ static void begin(exchange_t *x)
                  x->request.address != NULL ? x->request.address : literal, now, x->timeouts.connect_ms);
 }
 
+static void free_all(exchange_t *x)
+{
+    http1_response_free(x->response);
+    exchange_free_in(x);
+    picket_arena_free(x->host);
+    picket_arena_free(x);
+}
+
 int exchange_start(const exchange_env_t *env, const picket_request_t *request, exchange_t **exchange,
                    char *text)
 {
@@ -170,8 +181,7 @@ int exchange_start(const exchange_env_t *env, const picket_request_t *request, e
     x->detail.alert = -1;
     int error = prepare(x, text);
     if (error != 0) {
-        http1_response_free(x->response);
-        picket_arena_free(x);
+        free_all(x);
         return error;
     }
     begin(x);
@@ -270,6 +280,5 @@ void exchange_free(exchange_t *x)
     if (x == NULL)
         return;
     release(x, x->receiving == RECEIVE_DONE);
-    http1_response_free(x->response);
-    picket_arena_free(x);
+    free_all(x);
 }

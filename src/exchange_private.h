@@ -17,7 +17,7 @@ struct exchange {
     picket_request_t request;
     picket_timeouts_t timeouts;
     url_t url;
-    char host[PICKET_HOST_MAX + 1];
+    char *host; // of the URL
     stream_t stream;
     int error; // sticks
 
@@ -30,7 +30,7 @@ struct exchange {
 
     enum receive_state receiving;
     http1_response_t *response;
-    char in[PICKET_HTTP_IN]; // what was read with the head and belongs to the body
+    char *in; // what was read with the head and belongs to the body; NULL once that has been taken
     size_t in_at, in_len;
     bool pressed; // the last look left bytes behind
 
@@ -57,6 +57,9 @@ int exchange_poll_head(exchange_t *x, uint32_t now);
 
 // Wipe and free what is being sent.
 void exchange_free_out(exchange_t *x);
+
+// Free what was read with the head.
+void exchange_free_in(exchange_t *x);
 
 // Nothing more of the request goes out.
 void exchange_stop_sending(exchange_t *x);

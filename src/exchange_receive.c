@@ -3,9 +3,17 @@
 #include <limits.h>
 #include <string.h>
 
+#include "arena.h"
 #include "log.h"
 
 // --- The head
+
+void exchange_free_in(exchange_t *x)
+{
+    picket_arena_free(x->in);
+    x->in = NULL;
+    x->in_at = x->in_len = 0;
+}
 
 static int stream_over(exchange_t *x, int result)
 {
@@ -41,9 +49,11 @@ static void head_arrived(exchange_t *x)
 
 static int read_head(exchange_t *x)
 {
+    if (x->in == NULL && (x->in = picket_arena_calloc(1, PICKET_HTTP_IN)) == NULL)
+        return PICKET_ERR_NO_MEMORY;
     while (!http1_head_complete(x->response)) {
         if (x->in_at == x->in_len) {
-            int n = stream_read(&x->stream, x->in, sizeof x->in);
+            int n = stream_read(&x->stream, x->in, PICKET_HTTP_IN);
             if (n == PICKET_AGAIN)
                 return n;
             if (n <= 0)
@@ -55,6 +65,8 @@ static int read_head(exchange_t *x)
         if (error != 0)
             return error;
     }
+    if (x->in_at == x->in_len)
+        exchange_free_in(x);
     head_arrived(x);
     return 0;
 }
@@ -89,6 +101,8 @@ static int read_raw(exchange_t *x, char *buf, size_t len)
     size_t n = len < kept ? len : kept;
     memcpy(buf, x->in + x->in_at, n);
     x->in_at += n;
+    if (n == kept)
+        exchange_free_in(x);
     return (int)n;
 }
 

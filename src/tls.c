@@ -242,6 +242,8 @@ void tls_free(tls_t *tls)
     if (tls == NULL)
         return;
     tls_step_cancel(tls);
+    if (tls->leaked)
+        return;
     mbedtls_ssl_free(&tls->ssl);
     picket_arena_free(tls->in.data);
     picket_arena_free(tls->out.data);
@@ -249,6 +251,18 @@ void tls_free(tls_t *tls)
 }
 
 // --- Handshake
+
+// The chain has been checked, and nobody looks at it again: neither Mbed TLS, since a client does not
+// renegotiate, nor a resumed session.
+static void forget_chain(tls_t *tls)
+{
+    mbedtls_ssl_session *session = tls->ssl.MBEDTLS_PRIVATE(session);
+    if (session == NULL || session->MBEDTLS_PRIVATE(peer_cert) == NULL)
+        return;
+    mbedtls_x509_crt_free(session->MBEDTLS_PRIVATE(peer_cert));
+    picket_arena_free(session->MBEDTLS_PRIVATE(peer_cert));
+    session->MBEDTLS_PRIVATE(peer_cert) = NULL;
+}
 
 // A handshake without a certificate check is a resumed one, and nothing else: the check is Picket's own, so
 // that no path through the library can leave it out.
@@ -261,6 +275,7 @@ static int accept_server(tls_t *tls)
     if (tls->checked)
         tls->verified_ms = clock_unix_ms();
     tls->handshaken = true;
+    forget_chain(tls);
     tls_session_keep(tls);
     return 1;
 }

@@ -91,8 +91,15 @@ static void store(tls_t *tls, const mbedtls_ssl_session *session, size_t len)
     *s = (tls_session_t){bytes, len, host, tls->peer.port, clock_unix_ms(), tls->verified_ms, tls->valid_to};
 }
 
-// A ticket goes into the ClientHello, with a host name and key shares, and Mbed TLS sends that as one record.
-#define TICKET_MAX (MBEDTLS_SSL_OUT_CONTENT_LEN - 1024)
+// A ticket goes into the ClientHello, with a host name, and Mbed TLS sends that as one record.
+#define HELLO_WITHOUT 384u
+
+static bool fits_into_hello(const tls_t *tls, const mbedtls_ssl_session *session)
+{
+    size_t rest = HELLO_WITHOUT + strlen(tls->peer.host);
+    return rest < MBEDTLS_SSL_OUT_CONTENT_LEN &&
+           session->MBEDTLS_PRIVATE(ticket_len) <= MBEDTLS_SSL_OUT_CONTENT_LEN - rest;
+}
 
 // A TLS 1.3 session is worth keeping once it has a ticket. That there is no memory for it is no failure of
 // the connection.
@@ -101,8 +108,7 @@ static void keep(tls_t *tls)
     mbedtls_ssl_session session;
     size_t len = 0;
     mbedtls_ssl_session_init(&session);
-    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 &&
-        session.MBEDTLS_PRIVATE(ticket_len) <= TICKET_MAX) {
+    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 && fits_into_hello(tls, &session)) {
         (void)mbedtls_ssl_session_save(&session, NULL, 0, &len);
         if (len > 0 && len <= PICKET_SESSION_MAX)
             store(tls, &session, len);
@@ -110,12 +116,25 @@ static void keep(tls_t *tls)
     mbedtls_ssl_session_free(&session);
 }
 
+// What has been kept is not needed in the connection any more.
+static void forget_ticket(tls_t *tls)
+{
+    mbedtls_ssl_session *session = tls->ssl.MBEDTLS_PRIVATE(session);
+    if (session == NULL)
+        return;
+    arena_free_wiped(session->MBEDTLS_PRIVATE(ticket), session->MBEDTLS_PRIVATE(ticket_len));
+    session->MBEDTLS_PRIVATE(ticket) = NULL;
+    session->MBEDTLS_PRIVATE(ticket_len) = 0;
+}
+
 void tls_session_keep(tls_t *tls)
 {
     bool is_1_3 = mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     uint32_t failures = arena_failures();
-    if (!is_1_3 || tls->ticket)
+    if (!is_1_3 || tls->ticket) {
         keep(tls);
+        forget_ticket(tls);
+    }
     tls->excused += arena_failures() - failures;
 }
 

@@ -79,7 +79,7 @@ void *picket_mbedtls_calloc(size_t n, size_t size)
 {
     if (stack.running && stack.may_pause && slice_is_over())
         (void)tls_stack_pause();
-    return stack.running && stack.refuse ? NULL : picket_arena_calloc(n, size);
+    return stack.running && stack.refuse ? NULL : arena_calloc_short(n, size);
 }
 
 // --- Into it

@@ -13,6 +13,10 @@ static int run(void *arg)
 // says.
 static int judge(tls_t *tls, int result)
 {
+    if (!arena_reclaim()) {
+        tls->leaked = true;
+        return tls->error = PICKET_ERR_INTERNAL;
+    }
     if (tls->failures != tls->excused)
         result = PICKET_ERR_NO_MEMORY;
     if (result >= 0 || result == PICKET_AGAIN)

@@ -23,15 +23,34 @@ static bool stand_alone(const picket_trust_t *store, mbedtls_x509_crt *leaf)
     return true;
 }
 
+// While a chain is checked nothing is received, and most of the record buffer lies idle: it is lent to the
+// arithmetic, which would otherwise be what decides how much memory a handshake needs. Behind the message, and
+// whatever came with it in the same record, nothing is kept.
+static void lend_record_buffer(tls_t *tls)
+{
+    mbedtls_ssl_context *ssl = &tls->ssl;
+    size_t message = ssl->MBEDTLS_PRIVATE(in_hslen), record = ssl->MBEDTLS_PRIVATE(in_msglen);
+    uint8_t *from = ssl->MBEDTLS_PRIVATE(in_msg) + (message > record ? message : record);
+    uint8_t *end = ssl->MBEDTLS_PRIVATE(in_buf) + MBEDTLS_SSL_IN_CONTENT_LEN;
+    if (from < end)
+        (void)arena_lend(from, (size_t)(end - from));
+}
+
+static void prepare(tls_client_t *client, mbedtls_x509_crt *leaf)
+{
+    if (!stand_alone(client->config->trust, leaf))
+        trust_order(client->config->trust, leaf);
+    lend_record_buffer(client->stepping);
+    client->stepping->ordered = true;
+}
+
 // The context is the client's; the connection is the one inside Mbed TLS now. The first child asked about is
 // the server's own certificate, with what came behind it. Between two signatures is a good place to come back.
 int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates)
 {
     tls_client_t *client = ctx;
-    if (!client->stepping->ordered &&
-        !stand_alone(client->config->trust, (mbedtls_x509_crt *)(uintptr_t)child))
-        trust_order(client->config->trust, (mbedtls_x509_crt *)(uintptr_t)child);
-    client->stepping->ordered = true;
+    if (!client->stepping->ordered)
+        prepare(client, (mbedtls_x509_crt *)(uintptr_t)child);
     if (client->config->alive != NULL)
         client->config->alive(client->config->ctx);
     if (!tls_stack_pause())

@@ -41,7 +41,7 @@ static void rename_signature(uint8_t *der, size_t len)
 
 static int parse_renamed(mbedtls_x509_crt *crt, const picket_anchor_t *anchor)
 {
-    uint8_t *der = picket_arena_calloc(1, anchor->der_len);
+    uint8_t *der = arena_calloc_short(1, anchor->der_len);
     if (der == NULL)
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
     memcpy(der, anchor->der, anchor->der_len);
@@ -56,7 +56,7 @@ static int parse_renamed(mbedtls_x509_crt *crt, const picket_anchor_t *anchor)
 // not know here, must not keep it from being read.
 static mbedtls_x509_crt *parse(const picket_anchor_t *anchor, int *code)
 {
-    mbedtls_x509_crt *crt = picket_arena_calloc(1, sizeof *crt);
+    mbedtls_x509_crt *crt = arena_calloc_short(1, sizeof *crt);
     if (crt == NULL) {
         *code = MBEDTLS_ERR_X509_ALLOC_FAILED;
         return NULL;

@@ -16,7 +16,11 @@
 // buffer of the TLS library is where a record collects. Lower: more calls per record, nothing breaks down to
 // 64.
 #ifndef PICKET_TLS_QUEUE
+#if __SIZEOF_POINTER__ == 8
 #define PICKET_TLS_QUEUE 1024
+#else
+#define PICKET_TLS_QUEUE 256
+#endif
 #endif
 
 // The stack that TLS runs on, of the arena, where the port can switch stacks (port.h): what a handshake was
@@ -38,12 +42,13 @@
 #define PICKET_SLICE_MS 10
 #endif
 
-// Sessions kept for resumption, and the largest one kept (a TLS 1.2 session holds the server's certificate).
+// Sessions kept for resumption, and the largest one kept: what a server's ticket does not fit into is not
+// resumed.
 #ifndef PICKET_SESSIONS
 #define PICKET_SESSIONS 2
 #endif
 #ifndef PICKET_SESSION_MAX
-#define PICKET_SESSION_MAX 4096
+#define PICKET_SESSION_MAX 1024
 #endif
 
 // A session older than this is not offered again, whatever lifetime the server gave it: the certificate

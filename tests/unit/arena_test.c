@@ -585,8 +585,83 @@ static void what_cannot_grow_stays(void)
     arena_stop();
 }
 
+// --- Lending
+
+// A record buffer of which the greater part is lent.
+#define KEPT 3000u
+
+static uint8_t *start_and_lend(void)
+{
+    if (!arena_start(memory, ARENA))
+        return NULL;
+    uint8_t *record = picket_arena_calloc(1, RECORD);
+    memset(record, 0xa5, RECORD);
+    return arena_lend(record + KEPT, RECORD - KEPT) ? record : NULL;
+}
+
+static void what_is_lent_is_used_first(void)
+{
+    uint8_t *record = start_and_lend();
+    REQUIRE(record != NULL);
+    size_t used = arena_used();
+    uint8_t *p = arena_calloc_short(1, 5000);
+    CHECK(p > record + KEPT && p + 5000 <= record + RECORD && is_all(p, 5000, 0));
+    CHECK(arena_used() == used && arena_check());
+    uint8_t *small = arena_calloc_short(1, ARENA_LENT_MIN - 1); // may be there to stay
+    CHECK(small < record || small > record + RECORD);
+    uint8_t *more = arena_calloc_short(1, 10000); // no room
+    CHECK(more != NULL && (more < record || more > record + RECORD));
+    CHECK(is_all(record, KEPT, 0xa5));
+    picket_arena_free(p);
+    picket_arena_free(small);
+    picket_arena_free(more);
+    CHECK(arena_used() == used && arena_check() && arena_reclaim());
+    picket_arena_free(record);
+    CHECK(arena_used() == 0 && arena_check());
+    arena_stop();
+}
+
+static void what_is_lent_and_in_use_is_not_reclaimed(void)
+{
+    uint8_t *record = start_and_lend();
+    REQUIRE(record != NULL);
+    CHECK(!arena_lend(record + KEPT, RECORD - KEPT)); // once is enough
+    void *p = arena_calloc_short(3, 100);
+    CHECK(!arena_reclaim());
+    picket_arena_free(p);
+    CHECK(arena_reclaim() && arena_reclaim());
+    memset(record, 0x5a, RECORD); // all of it is the owner's again
+    p = arena_calloc_short(3, 100);
+    CHECK((uint8_t *)p < record || (uint8_t *)p > record + RECORD);
+    CHECK(arena_lend(record + KEPT, RECORD - KEPT));
+    arena_stop(); // whatever has been lent
+    CHECK(arena_start(memory, ARENA) && arena_reclaim());
+    arena_stop();
+}
+
+static void lends_pieces_of_any_place_and_size(void)
+{
+    for (size_t at = 0; at < 16; at++) {
+        for (size_t len = 0; len < 600; len += 1 + len / 64) {
+            REQUIRE(arena_start(memory, ARENA));
+            uint8_t *record = picket_arena_calloc(1, RECORD);
+            if (arena_lend(record + at, len)) {
+                uint8_t *p = arena_calloc_short(1, ARENA_LENT_MIN);
+                bool inside = p > record + at && p + ARENA_LENT_MIN <= record + at + len;
+                CHECK(inside || p < record || p > record + RECORD);
+                picket_arena_free(p);
+                CHECK(arena_check() && arena_reclaim());
+            }
+            arena_stop();
+        }
+    }
+}
+
 int main(void)
 {
+    RUN(what_is_lent_is_used_first);
+    RUN(what_is_lent_and_in_use_is_not_reclaimed);
+    RUN(lends_pieces_of_any_place_and_size);
     RUN(survives_a_long_random_life);
     RUN(recovers_from_exhaustion);
     RUN(refuses_sizes_that_overflow);
