@@ -11,6 +11,53 @@
 //     another negative number, an enum picket_error, when it failed, and then the same one on every later call.
 //   - A handle is a number >= 0 that the port gives out. It is valid until it is given back (lookup_end,
 //     close, abort).
+//
+// Who polls, which lock is held when, and what may run in an interrupt
+//
+// Picket itself runs in one thread, the application's, and only inside picket_*(). It has no task, no
+// timer and no interrupt of its own. The network stack (lwIP) is run in one of three ways; the board
+// decides which:
+//
+//                          poll                   background               RTOS
+//                          (bare metal, NO_SYS,   (the SDK's threadsafe_   (a thread of the
+//                          SLIP, the SDK's poll)  background)              network's)
+//   packets reach lwIP     in picket_poll         in a low-priority        in that thread
+//                                                 interrupt
+//   lwIP's timers run      in picket_poll         in that interrupt        in that thread
+//   the lock               none                   keeps that interrupt     the lock of lwIP's
+//                                                 and the other core out   core, a mutex
+//   lwIP's callbacks run   in picket_*()          in that interrupt, or    in that thread, or
+//                                                 in picket_*()            in picket_*()
+//   wait ends with         a device's interrupt,  a wake by that           a wake by that
+//                          or the time            interrupt, or the time   thread, or the time
+//   without picket_poll    nothing moves, not     the network lives,       the network lives,
+//                          even ARP and DHCP      Picket stands still      Picket stands still
+//
+//   The lock     Picket calls the network stack only while it holds the lock, and takes the lock only to
+//                move bytes or to ask: for one lookup, connection, send, recv or close. It is never held
+//                across arithmetic, a callback of the application's or wait, and never taken twice. What
+//                is done under it is bounded: at most a TCP window or a send buffer is copied.
+//   Callbacks    What the network stack calls queues bytes and sets flags, nothing else, under the lock,
+//                in whichever context runs the stack. Nothing of Picket's waits, takes memory of the arena
+//                or computes there.
+//   Interrupts   No picket_*() may run there but those that say "any context". A port's own callbacks may;
+//                they tell Picket that something happened (port/lwip: picket_lwip_happened, under the
+//                lock). Interrupts stay enabled while Picket computes, those that run the network stack
+//                too. They use the current stack, which may be TLS's, unless the machine gives them
+//                another.
+//   Arithmetic   The public-key arithmetic of a handshake runs in picket_poll, and in the _blocking
+//                functions, which call it; read, write and close encrypt and decrypt what they move. It
+//                runs on TLS's own stack where the port switches stacks, PICKET_SLICE_MS at a time while a
+//                signature is checked; otherwise on the caller's, one message of a handshake at a time. No
+//                lock is held. So the network is served meanwhile in the background and RTOS models; in
+//                the poll model it waits until picket_poll returns.
+//   wait         Is called without the lock. What has happened since the last poll, also between poll and
+//                wait, ends it.
+//
+// What the application's thread must not do: call picket_*() while it holds the lock or has interrupts
+// disabled, from two threads at once, or from a callback (the network's or Picket's); call the network
+// stack without the lock; or, at a higher priority than the network's thread, spin on picket_poll instead
+// of sleeping for what it returned.
 #ifndef PICKET_PORT_H
 #define PICKET_PORT_H
 

@@ -1,16 +1,15 @@
 // lwip_port.h: what a board with lwIP supplies, and how a picket_port_t is made of it.
 //
 // Everything that concerns names and TCP (port.h: lookup, connect, send, recv, close) is here, once for all
-// boards. The board brings the link up, and says how lwIP is run on it:
+// boards. The board brings the link up, and says how lwIP is run on it (port.h: who runs what, and where):
 //
-//   lwIP is run by                 poll                     run_timers   lock, unlock
-//   the program (NO_SYS)           the driver's receiving   true         NULL
-//   the SDK's poll (cyw43 poll)    the SDK's poll           false        NULL
-//   a background interrupt         NULL                     false        the SDK's lwIP lock
-//   a thread (RTOS)                NULL                     false        the lock of lwIP's core
+//   model        lwIP is run by                 poll                   run_timers  lock, unlock  wake
+//   poll         Picket (NO_SYS, bare metal)    the driver's receive   true        NULL          NULL
+//   poll         the SDK's poll, called by it   the SDK's poll         false       NULL          NULL
+//   background   a low-priority interrupt       NULL                   false       against it    ends wait
+//   RTOS         a thread of the network's      NULL                   false       lwIP's core   ends wait
 //
-// lock is taken only to call lwIP or to move bytes, never while waiting. lwIP's callbacks run under that same
-// lock, whoever holds it, and only queue and set flags.
+// The lock need not be recursive: Picket never takes it twice.
 //
 // There is one lwIP in a program, so there is one board: the functions below use what picket_lwip_port() was
 // given.
@@ -62,14 +61,15 @@ typedef struct picket_lwip_board {
     int (*start)(void *ctx);
     void (*stop)(void *ctx);
 
-    // Hand over to lwIP what has arrived; returns the milliseconds until it wants to be called again. Takes
-    // the lock itself if it needs it. NULL: packets reach lwIP without it.
+    // Hand over to lwIP what has arrived; returns the milliseconds until it wants to be called again. Called
+    // without the lock. NULL: packets reach lwIP without it.
     uint32_t (*poll)(void *ctx);
 
-    // lwIP's timers are nobody else's business: poll runs them.
+    // lwIP's timers (sys_check_timeouts) are nobody else's business: Picket runs them in picket_poll.
     bool run_timers;
 
-    // As in picket/port.h. wait and random must be there.
+    // As in picket/port.h; all four must be there. wait is called without the lock, and returns when wake has
+    // been called since it last returned, even before it was called.
     void (*wait)(void *ctx, uint32_t ms);
     uint32_t (*millis)(void *ctx);
     int64_t (*unix_ms)(void *ctx);
@@ -78,6 +78,11 @@ typedef struct picket_lwip_board {
     // Keep everybody else out of lwIP, its callbacks included. Both or none.
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
+
+    // Something has happened: end wait, or the next one. Called under the lock by whoever runs lwIP, in an
+    // interrupt too, so it gives a semaphore or sets a flag and does nothing else. NULL where wait sees by
+    // itself what happens, as in the poll model.
+    void (*wake)(void *ctx);
 
     // As in picket/port.h, all optional.
     void *(*stack_make)(void *ctx, void *mem, size_t len, void (*entry)(void));

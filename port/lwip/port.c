@@ -4,6 +4,10 @@
 #include "lwip_lookup.h"
 #include "lwip_tcp.h"
 
+// How often to look, where somebody else runs lwIP, for what nobody tells: that memory, or a place in the
+// table of lookups, is free again. It is the interval of lwIP's fast TCP timer.
+enum { ELSEWHERE_MS = 250 };
+
 static const picket_lwip_board_t *board;
 static bool happened;
 
@@ -21,9 +25,13 @@ void picket_lwip_unlock(void)
         board->unlock(board->ctx);
 }
 
+// Once is enough until the next poll, which takes notice of all that has come.
 void picket_lwip_happened(void)
 {
+    bool is_news = !happened;
     happened = true;
+    if (is_news && board->wake)
+        board->wake(board->ctx);
 }
 
 picket_address_t picket_lwip_mapped(const picket_address_t *address)
@@ -94,12 +102,14 @@ static void stop_all(void *ctx)
         board->stop(board->ctx);
 }
 
-// When lwIP's next timer is due. Where somebody else runs the timers this is when something may have changed.
+// Run lwIP's timers, unless somebody else does. Then they are not looked at either: one that is overdue there
+// must not keep this thread from sleeping, which may be what the other one waits for.
 static uint32_t timers(void)
 {
+    if (!board->run_timers)
+        return ELSEWHERE_MS;
     picket_lwip_lock();
-    if (board->run_timers)
-        sys_check_timeouts();
+    sys_check_timeouts();
     uint32_t ms = sys_timeouts_sleeptime();
     picket_lwip_unlock();
     return ms;
@@ -132,7 +142,8 @@ static uint32_t poll_all(void *ctx)
     return board_ms < timer_ms ? board_ms : timer_ms;
 }
 
-// What happened since the last poll, in an interrupt say, is not slept over.
+// What happened since the last poll, in an interrupt say, is not slept over. What happens from here on is the
+// board's wake.
 static void wait_board(void *ctx, uint32_t ms)
 {
     (void)ctx;
