@@ -20,6 +20,11 @@ if(support)
     set_target_properties(test_support PROPERTIES C_EXTENSIONS ON)
 endif()
 
+# The servers alone, for the tests of the port: the ports of test_support would stand in for the real one.
+picket_library(test_server "${PROJECT_SOURCE_DIR}/tests/support/tls_server.c")
+set_target_properties(test_server PROPERTIES C_EXTENSIONS ON)
+target_link_libraries(test_server PUBLIC picket_core)
+
 set(names "")
 foreach(source IN LISTS unit wire port)
     get_filename_component(name "${source}" NAME_WE)
@@ -34,8 +39,8 @@ foreach(source IN LISTS unit wire port)
         OUTPUT_NAME ${name}
         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
     if(source IN_LIST port)
-        # Not test_support: its ports would stand in for the real one.
         target_compile_options(test_${name} PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"")
+        target_link_libraries(test_${name} PRIVATE test_server)
         picket_link_stack(test_${name} "")
     else()
         target_link_libraries(test_${name} PRIVATE

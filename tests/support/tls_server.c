@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,6 +106,16 @@ bool tls_server_page(const char *name, const void *bytes, size_t len)
     return fclose(file) == 0 && written;
 }
 
+long tls_server_read(const char *name, void *bytes, size_t room)
+{
+    FILE *file = open_file(name, "r");
+    if (file == NULL)
+        return -1;
+    size_t len = fread(bytes, 1, room, file);
+    fclose(file);
+    return (long)len;
+}
+
 // --- Certificates
 
 static bool write_config(const tls_chain_t *chain)
@@ -172,12 +184,15 @@ static bool make_signed(const tls_chain_t *chain, const char *which, const char 
     return run(command);
 }
 
-// What the server sends beside its leaf: s_server wants a file even when there is nothing in it.
+// What the server sends beside its leaf: s_server wants a file even when there is nothing in it. nginx wants all
+// of it in one.
 static bool make_rest(const tls_chain_t *chain)
 {
     char command[256];
-    snprintf(command, sizeof command, "cat %s-%s.pem >%s-rest.pem", chain->name,
-             chain->intermediate != NULL ? "intermediate" : "root", chain->name);
+    const char *name = chain->name;
+    snprintf(command, sizeof command,
+             "cat %s-%s.pem >%s-rest.pem && cat %s-leaf.pem %s-rest.pem >%s-chain.pem", name,
+             chain->intermediate != NULL ? "intermediate" : "root", name, name, name, name);
     return run(command);
 }
 
@@ -234,9 +249,22 @@ static void log_name(char *name, size_t size, size_t i)
     snprintf(name, size, "server-%zu.log", i);
 }
 
+// In the folder, with nothing to read and the log to print into, or dead.
+static void settle_child(size_t number)
+{
+    char log[32];
+    log_name(log, sizeof log, number);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != owner || chdir(folder) != 0)
+        _exit(1);
+    int out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600), in = open("/dev/null", O_RDONLY);
+    if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+        _exit(1);
+}
+
 static _Noreturn void become_server(const tls_server_options_t *options, size_t number)
 {
-    char log[32], cert[80], rest[80], key[80], size[16];
+    char cert[80], rest[80], key[80], size[16];
     const char *args[20] = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-HTTP", "-cert",
                             cert,      "-key",     key,       "-cert_chain", rest};
     size_t n = 11;
@@ -245,19 +273,13 @@ static _Noreturn void become_server(const tls_server_options_t *options, size_t 
     snprintf(key, sizeof key, "%s-leaf.key", name);
     snprintf(rest, sizeof rest, "%s-rest.pem", name);
     snprintf(size, sizeof size, "%u", options->max_record);
-    log_name(log, sizeof log, number);
     if (options->version != NULL)
         args[n++] = options->version;
     if (options->max_record != 0) {
         args[n++] = "-max_send_frag";
         args[n++] = size;
     }
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != owner || chdir(folder) != 0)
-        _exit(1);
-    int out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600), in = open("/dev/null", O_RDONLY);
-    if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
-        _exit(1);
+    settle_child(number);
     execvp(args[0], (char *const *)(uintptr_t)args);
     _exit(1);
 }
@@ -289,6 +311,93 @@ static bool wait_for_port(tls_server_t *server, const char *log)
     return server->port != 0;
 }
 
+// --- nginx
+
+static int socket_at(uint16_t port, struct sockaddr_in *name)
+{
+    *name = (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+// nginx cannot choose a port; one that was free a moment ago still is.
+static uint16_t free_port(void)
+{
+    struct sockaddr_in name;
+    socklen_t len = sizeof name;
+    int fd = socket_at(0, &name);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&name, len) < 0 ||
+        getsockname(fd, (struct sockaddr *)&name, &len) < 0)
+        name.sin_port = 0;
+    if (fd >= 0)
+        close(fd);
+    return ntohs(name.sin_port);
+}
+
+static bool is_listening(uint16_t port)
+{
+    struct sockaddr_in name;
+    int fd = socket_at(port, &name);
+    bool listens = fd >= 0 && connect(fd, (struct sockaddr *)&name, sizeof name) == 0;
+    if (fd >= 0)
+        close(fd);
+    return listens;
+}
+
+static const char *nginx_versions(const char *version)
+{
+    if (version == NULL)
+        return "TLSv1.2 TLSv1.3";
+    return strcmp(version, "-tls1_3") == 0 ? "TLSv1.3" : "TLSv1.2";
+}
+
+static bool configure_nginx(const char *name, const tls_server_options_t *options, uint16_t port)
+{
+    const char *chain = options->chain->name;
+    FILE *file = open_file(name, "w");
+    if (file == NULL)
+        return false;
+    fprintf(file,
+            "daemon off;\nmaster_process off;\npid %s.pid;\nerror_log stderr;\n"
+            "events { worker_connections 64; }\n"
+            "http {\naccess_log off;\nclient_max_body_size 8m;\nclient_body_temp_path .;\n"
+            "proxy_temp_path .;\nfastcgi_temp_path .;\nuwsgi_temp_path .;\nscgi_temp_path .;\n"
+            "server {\nlisten 127.0.0.1:%u ssl;\nssl_protocols %s;\nssl_certificate %s-chain.pem;\n"
+            "ssl_certificate_key %s-leaf.key;\nroot .;\nlocation / { %s }\n}\n}\n",
+            name, port, nginx_versions(options->version), chain, chain, options->nginx);
+    return fclose(file) == 0;
+}
+
+static _Noreturn void become_nginx(const char *config, size_t number)
+{
+    settle_child(number);
+    execlp("nginx", "nginx", "-p", ".", "-c", config, "-e", "stderr", (char *)NULL);
+    _exit(1);
+}
+
+static bool start_nginx(tls_server_t *server, const tls_server_options_t *options, size_t i)
+{
+    char config[32];
+    snprintf(config, sizeof config, "nginx-%zu.conf", i);
+    server->port = free_port();
+    if (server->port == 0 || !configure_nginx(config, options, server->port))
+        return false;
+    pid_t pid = fork();
+    if (pid == 0)
+        become_nginx(config, i);
+    if (pid < 0)
+        return false;
+    server->pid = children[i] = pid;
+    for (int64_t end = now_ms() + START_MS; now_ms() < end;) {
+        if (is_listening(server->port))
+            return true;
+        (void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
+    fprintf(stderr, "nginx did not start within %d ms\n", START_MS);
+    tls_server_stop(server);
+    return false;
+}
+
 bool tls_server_start(tls_server_t *server, const tls_server_options_t *options)
 {
     char log[32];
@@ -298,6 +407,8 @@ bool tls_server_start(tls_server_t *server, const tls_server_options_t *options)
         i++;
     if (i == CHILDREN_MAX || !make_folder())
         return false;
+    if (options->nginx != NULL)
+        return start_nginx(server, options, i);
     log_name(log, sizeof log, i);
     FILE *empty = open_file(log, "w"); // a log of an earlier child says another port
     if (empty == NULL)

@@ -41,8 +41,14 @@ struct ip4_addr;
 struct ip6_addr;
 struct netif *picket_linux_route(const struct ip4_addr *destination);
 const struct ip6_addr *picket_linux_gateway(void);
+void picket_linux_lwip_called(void);
 #ifdef __cplusplus
 }
+#endif
+
+// Tests with more than one thread check that the lock is held (linux_lock.h).
+#ifndef LWIP_ASSERT_CORE_LOCKED
+#define LWIP_ASSERT_CORE_LOCKED() picket_linux_lwip_called()
 #endif
 
 // lwIP sends nothing to 127.0.0.0/8 by itself. Here it is the host's loopback, behind the gateway.
