@@ -259,6 +259,7 @@ case $verb in
             say "do: building build/$preset"
             build "$preset" all test_variants
         done
+        build host-tsan test_threads_test
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
         ;;
 

@@ -139,6 +139,9 @@ def find_programs():
                     )
         except FileNotFoundError:
             pass
+    races = os.path.join(ROOT, "build", "host-tsan", "tests", "threads_test")
+    if os.path.exists(races):
+        programs.append(Program("port/threads_test [host-tsan]", [races], build_environment("host-tsan")))
     for check in sorted(glob.glob(os.path.join(ROOT, "tools", "check-*"))):
         name = os.path.basename(check)
         programs.append(Program(f"tools/{name}", [check], is_check=True))
