@@ -18,6 +18,7 @@
 #include "linux_lock.h"
 #include "linux_nat.h"
 #include "linux_netif.h"
+#include "linux_stack.h"
 #include "lwip/etharp.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/timeouts.h"
@@ -336,8 +337,13 @@ static const picket_lwip_board_t background_board = {
     .lock = lock,
     .unlock = unlock_timed,
     .wake = wake,
+#ifndef __SANITIZE_THREAD__ // which follows no switch of stacks
+    .stack_make = picket_linux_stack_make,
+    .stack_switch = picket_linux_stack_switch,
+#endif
 };
 
+// TLS on the caller's stack: the Linux port itself, in other tests, is the poll model with a stack for TLS.
 static const picket_lwip_board_t poll_board = {
     .start = start,
     .stop = stop,
