@@ -47,6 +47,10 @@ foreach(source IN LISTS unit wire port)
             test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,mbedtls,llhttp>")
     endif()
 endforeach()
+# The board to copy, on a machine that the test makes up. -idirafter: with the arch/ of Linux, as the lwIP here.
+target_sources(test_template_test PRIVATE
+    "${PROJECT_SOURCE_DIR}/port/template/template_port.c" "${PROJECT_SOURCE_DIR}/port/template/template_netif.c")
+target_compile_options(test_template_test PRIVATE "SHELL:-idirafter \"${PROJECT_SOURCE_DIR}/port/template\"")
 # The runner takes the names from here, so that the program of a test that was removed is not run.
 string(REPLACE ";" "\n" names "${names}")
 file(WRITE "${PROJECT_BINARY_DIR}/tests/programs.txt" "${names}\n")
