@@ -1,0 +1,92 @@
+#include "mps2_clock.h"
+
+#include <string.h>
+
+#include "mps2_console.h"
+#include "mps2_machine.h"
+#include "mps2_semihosting.h"
+#include "picket/error.h"
+
+#define SYST_CSR PICKET_MPS2_REGISTER(0xe000e010)
+#define SYST_RVR PICKET_MPS2_REGISTER(0xe000e014)
+#define SYST_CVR PICKET_MPS2_REGISTER(0xe000e018)
+enum { ENABLE = 1, TICKINT = 2, CLKSOURCE = 4 };
+
+static volatile uint32_t ticks;
+static int64_t unix_offset = -1; // the time when ticks was 0
+
+// lwIP's clock (lwip/sys.h).
+uint32_t sys_now(void);
+
+void picket_mps2_tick(void)
+{
+    ticks++;
+}
+
+void picket_mps2_clock_start(void)
+{
+    SYST_RVR = PICKET_MPS2_CLOCK_HZ / 1000 - 1;
+    SYST_CVR = 0;
+    SYST_CSR = ENABLE | TICKINT | CLKSOURCE;
+}
+
+uint32_t picket_mps2_millis(void *ctx)
+{
+    (void)ctx;
+    return ticks;
+}
+
+uint32_t sys_now(void)
+{
+    return ticks;
+}
+
+int64_t picket_mps2_unix_ms(void *ctx)
+{
+    (void)ctx;
+    return unix_offset < 0 ? PICKET_ERR_NO_TIME : unix_offset + ticks;
+}
+
+void picket_clock_set(int64_t unix_ms)
+{
+    unix_offset = unix_ms < 0 ? -1 : unix_ms - ticks;
+}
+
+// With interrupts off none can come between the question and the sleep; sleep ends when one is pending.
+void picket_mps2_sleep_until(const volatile bool *flag, uint32_t ms)
+{
+    uint32_t began = ticks;
+    while (!*flag && ticks - began < ms) {
+        picket_mps2_interrupts_off();
+        if (!*flag)
+            picket_mps2_sleep();
+        picket_mps2_interrupts_on();
+    }
+}
+
+int picket_mps2_test_random_from(const char *path, void *buf, size_t len)
+{
+    if (picket_mps2_read_file(path, buf, len) == 0)
+        return 0;
+    picket_mps2_print("picket: no randomness: the computer's ");
+    picket_mps2_print(path);
+    picket_mps2_print(" cannot be read by semihosting\n");
+    return PICKET_ERR_NO_ENTROPY;
+}
+
+int picket_mps2_test_random(void *ctx, void *buf, size_t len)
+{
+    (void)ctx;
+    return picket_mps2_test_random_from("/dev/urandom", buf, len);
+}
+
+// lwIP cannot be told that there is no randomness. Its numbers protect no secret, so they are then merely
+// different each time; Picket itself fails (picket_mps2_test_random).
+uint32_t picket_mps2_random32(void)
+{
+    static uint32_t count;
+    uint32_t number;
+    if (picket_mps2_test_random(NULL, &number, sizeof number) < 0)
+        number = (ticks + SYST_CVR + count++) * 2654435761U;
+    return number;
+}
