@@ -18,6 +18,7 @@ static uint8_t arena[PICKET_ARENA_SIZE(1)];
 static picket_trust_t trust;
 static uint8_t trust_mem[PAGE_SIZE];
 static char buf[1024];
+static picket_detail_t detail; // not on main's stack, which is small
 
 static int fail(const char *cause)
 {
@@ -34,7 +35,7 @@ static int fail_with(int error, const char *more)
 
 static int fail_exchange(int error, const picket_http_t *http)
 {
-    picket_detail_t detail = picket_http_detail(http);
+    detail = picket_http_detail(http);
     return fail_with(error, *detail.text ? detail.text : picket_phase_name(detail.phase));
 }
 
@@ -73,18 +74,18 @@ static int set_clock(const char *source)
 
 // --- What is shown ---
 
-static void print_tls(const picket_detail_t *detail, uint64_t cycles)
+static void print_tls(uint64_t cycles)
 {
     printf("picket: lookup %lu ms, connect %lu ms, handshake %lu ms",
-           (unsigned long)detail->phase_ms[PICKET_PHASE_LOOKUP],
-           (unsigned long)detail->phase_ms[PICKET_PHASE_CONNECT],
-           (unsigned long)detail->phase_ms[PICKET_PHASE_HANDSHAKE]);
+           (unsigned long)detail.phase_ms[PICKET_PHASE_LOOKUP],
+           (unsigned long)detail.phase_ms[PICKET_PHASE_CONNECT],
+           (unsigned long)detail.phase_ms[PICKET_PHASE_HANDSHAKE]);
     if (cycles)
         printf(" (%s cycles)", decimal(cycles));
-    if (detail->tls_version)
-        printf("\npicket: TLSv1.%d, %s, %s, %s", detail->tls_version - PICKET_TLS_1_2 + 2,
-               picket_suite_name(detail->tls_suite), picket_group_name(detail->tls_group),
-               detail->resumed ? "session resumed" : "full handshake");
+    if (detail.tls_version)
+        printf("\npicket: TLSv1.%d, %s, %s, %s", detail.tls_version - PICKET_TLS_1_2 + 2,
+               picket_suite_name(detail.tls_suite), picket_group_name(detail.tls_group),
+               detail.resumed ? "session resumed" : "full handshake");
     printf("\n");
 }
 
@@ -113,7 +114,8 @@ static void print_head(const picket_http_t *http)
 
 static bool in_handshake(const picket_http_t *http)
 {
-    return picket_http_detail(http).phase == PICKET_PHASE_HANDSHAKE;
+    detail = picket_http_detail(http);
+    return detail.phase == PICKET_PHASE_HANDSHAKE;
 }
 
 // picket_http_read_blocking, counting the cycles of the handshake.
@@ -140,7 +142,7 @@ static int print_body(picket_http_t *http, int n)
         fwrite(buf, 1, (size_t)n, stdout);
         last = buf[n - 1];
     }
-    picket_detail_t detail = picket_http_detail(http);
+    detail = picket_http_detail(http);
     printf("%spicket: body %s bytes", last == '\n' ? "" : "\n", decimal(detail.received));
     printf(", %lu ms\n", (unsigned long)detail.phase_ms[PICKET_PHASE_BODY]);
     return n;
@@ -150,8 +152,8 @@ static int show(picket_http_t *http)
 {
     uint64_t cycles = 0;
     int n = read_some(http, &cycles);
-    picket_detail_t detail = picket_http_detail(http);
-    print_tls(&detail, cycles);
+    detail = picket_http_detail(http);
+    print_tls(cycles);
     print_memory();
     if (picket_http_status(http) == 0)
         return fail_exchange(n, http);
