@@ -56,6 +56,21 @@ gcc-multilib     file=/usr/include/gnu/stubs-32.h,/usr/include/x86_64-linux-gnu/
 openssl          command=openssl
 python3          file=/usr/bin/python3'
 
+needs_mps2='
+cmake                     command=cmake
+ninja-build               command=ninja
+dpkg-dev                  command=dpkg-source
+git                       command=git
+ca-certificates           file=/etc/ssl/certs/ca-certificates.crt
+gcc-arm-none-eabi         command=arm-none-eabi-gcc
+libnewlib-arm-none-eabi   file=/usr/lib/arm-none-eabi/newlib/nano.specs,/usr/arm-none-eabi/lib/nano.specs
+qemu-system-arm           command=qemu-system-arm'
+
+needs_demo='
+nginx                     command=nginx
+openssl                   command=openssl
+python3                   file=/usr/bin/python3'
+
 needs_format='
 clang-format     command=clang-format'
 
@@ -157,6 +172,19 @@ build_bench() {
         fail "the build of build/size$1 failed"
 }
 
+# board_of ARGUMENTS...: the one that --board names, or the default.
+board_of() {
+    board=mps2-an385
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --board) board=${2-} ;;
+            --board=*) board=${1#--board=} ;;
+        esac
+        shift
+    done
+    printf '%s\n' "$board"
+}
+
 # number FILE MACRO
 number() {
     sed -n "s/^#[[:space:]]*define[[:space:]]\{1,\}$2[[:space:]]\{1,\}\([0-9]\{1,\}\).*/\1/p" "$1" | head -n 1
@@ -208,8 +236,10 @@ help() {
     cat <<HELP
 Picket: verified HTTPS for small machines.
 
+  ./do demo [URL]          boot an emulated board that fetches a page; ./do demo --help
   ./do get URL [options]   fetch a page with the Linux client; the page goes to stdout
-  ./do build PRESET        build host (build/host/picket) or host-asan (with the sanitizers)
+  ./do build PRESET        build host (build/host/picket), host-asan (with the sanitizers), mps2-an385 or
+                           mps2-an505 (bare metal, for QEMU)
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
   ./do size                measure how much memory HTTPS needs (1 minute)
   ./do format              format the C sources
@@ -239,12 +269,23 @@ case $verb in
     build)
         preset=${1-host}
         case $preset in
-            host | host-asan) ;;
-            *) fail "I can build host and host-asan, not $preset" ;;
+            host | host-asan) need "$needs_build" ;;
+            mps2-an385 | mps2-an505) need "$needs_mps2" ;;
+            *) fail "I can build host, host-asan, mps2-an385 and mps2-an505, not $preset" ;;
         esac
-        need "$needs_build"
         build "$preset" all
         say "built build/$preset"
+        ;;
+
+    demo)
+        board=$(board_of "$@")
+        case $board in
+            mps2-an385 | mps2-an505) need "$needs_mps2$needs_demo" ;;
+            *) fail "there is no board '$board': mps2-an385 or mps2-an505" ;;
+        esac
+        [ -e "$root/build/$board/demo.elf" ] || say "do: building build/$board first (about a minute)"
+        build "$board" demo
+        exec /usr/bin/python3 "$root/tools/demo" "$@"
         ;;
 
     get)
