@@ -57,5 +57,6 @@ if(PROJECT_IS_TOP_LEVEL)
         target_link_libraries(${name} PRIVATE picket)
     endfunction()
 
+    picket_program(selftest tests/board/selftest.c tests/board/registers.S)
     picket_program(demo examples/demo/demo.c examples/demo/page.c examples/demo/board_mps2.c)
 endif()

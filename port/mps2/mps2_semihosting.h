@@ -10,4 +10,7 @@ _Noreturn void picket_mps2_exit(int code);
 // Read len bytes of a file of the computer's. Returns 0, or -1.
 int picket_mps2_read_file(const char *path, void *buf, size_t len);
 
+// QEMU's -semihosting-config arg=, as text. Returns 0, or -1 when there is none or it does not fit.
+int picket_mps2_argument(char *text, size_t len);
+
 #endif

@@ -4,7 +4,7 @@
 #include "mps2_machine.h"
 #include "mps2_semihosting.h"
 
-enum { SYS_OPEN = 0x01, SYS_CLOSE = 0x02, SYS_READ = 0x06, SYS_EXIT_EXTENDED = 0x20 };
+enum { SYS_OPEN = 0x01, SYS_CLOSE = 0x02, SYS_READ = 0x06, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20 };
 enum { READ_BINARY = 1, APPLICATION_EXIT = 0x20026 };
 
 static int32_t call(uint32_t operation, const void *arguments)
@@ -35,4 +35,10 @@ int picket_mps2_read_file(const char *path, void *buf, size_t len)
     uint32_t end[] = {(uint32_t)file};
     call(SYS_CLOSE, end);
     return missing == 0 ? 0 : -1;
+}
+
+int picket_mps2_argument(char *text, size_t len)
+{
+    uint32_t place[] = {(uint32_t)(uintptr_t)text, len};
+    return call(SYS_GET_CMDLINE, place) == 0 ? 0 : -1;
 }

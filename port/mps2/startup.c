@@ -29,9 +29,10 @@ enum { UNALIGN_TRP = 1 << 3, CFSR_STKOF = 1 << 20, CFSR_UNALIGNED = 1 << 24 };
 
 // --- Faults ---
 
-static const char *cause(uint32_t cfsr)
+// An overflow of main's stack on a machine without a limit register ends under the RAM, where nothing is written.
+static const char *cause(uint32_t cfsr, const uint32_t *frame)
 {
-    if (cfsr & CFSR_STKOF)
+    if (cfsr & CFSR_STKOF || frame < picket_main_stack_bottom)
         return "stack overflow";
     if (cfsr & CFSR_UNALIGNED)
         return "unaligned access";
@@ -57,7 +58,7 @@ static _Noreturn void __attribute__((used)) report_fault(const uint32_t *frame)
     print_number(", HFSR ", SCB_HFSR);
     print_number(", BFAR ", SCB_BFAR);
     picket_mps2_print("\n");
-    picket_mps2_panic(cause(cfsr));
+    picket_mps2_panic(cause(cfsr, frame));
 }
 
 // The stack may be what failed, so the report begins again at its top, without a limit.
