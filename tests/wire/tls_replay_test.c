@@ -78,7 +78,8 @@ static bool record(scenario_t *s, const picket_trust_t *trust)
 {
     tls_server_t server;
     const char *version = s->version == PICKET_TLS_1_3 ? "-tls1_3" : "-tls1_2";
-    if (!tls_server_start(&server, &(tls_server_options_t){&chain, version, MAX_RECORD}))
+    if (!tls_server_start(
+            &server, &(tls_server_options_t){.chain = &chain, .version = version, .max_record = MAX_RECORD}))
         return false;
     s->recording.trust = trust;
     s->recording.version = s->version;
