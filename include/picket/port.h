@@ -47,10 +47,10 @@
 //                another.
 //   Arithmetic   The public-key arithmetic of a handshake runs in picket_poll, and in the _blocking
 //                functions, which call it; read, write and close encrypt and decrypt what they move. It
-//                runs on TLS's own stack where the port switches stacks, PICKET_SLICE_MS at a time while a
-//                signature is checked; otherwise on the caller's, one message of a handshake at a time. No
-//                lock is held. So the network is served meanwhile in the background and RTOS models; in
-//                the poll model it waits until picket_poll returns.
+//                runs on TLS's own stack where the port switches stacks, and comes back after
+//                PICKET_SLICE_MS; otherwise on the caller's, one message of a handshake at a time. No lock
+//                is held. So the network is served meanwhile in the background and RTOS models; in the
+//                poll model it waits until picket_poll returns.
 //   wait         Is called without the lock. What has happened since the last poll, also between poll and
 //                wait, ends it.
 //
