@@ -6,6 +6,15 @@
 #include "template_machine.h"
 #include "template_netif.h"
 
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#include "stack.h" // port/cortex_m
+#define STACK_MAKE   picket_cortex_m_stack_make
+#define STACK_SWITCH picket_cortex_m_stack_switch
+#else
+#define STACK_MAKE   NULL
+#define STACK_SWITCH NULL
+#endif
+
 enum { LEASE_MS = 10000, NO_MEMORY_MS = 1 };
 
 static const picket_port_t *port(void);
@@ -82,10 +91,10 @@ static const picket_lwip_board_t board = {
     .unix_ms = picket_template_unix_ms,
     .random = picket_template_random,
 
-    // A stack for TLS. On a Cortex-M: port/cortex_m, in thread mode without an RTOS. NULL: TLS runs on the caller's
-    // stack, which then needs PICKET_STACK_SIZE bytes more.
-    .stack_make = NULL,
-    .stack_switch = NULL,
+    // A stack for TLS, without an RTOS. NULL: TLS runs on the caller's stack, which then needs PICKET_STACK_SIZE
+    // bytes more.
+    .stack_make = STACK_MAKE,
+    .stack_switch = STACK_SWITCH,
 
     // Under an RTOS: what is left of the task's stack, such as uxTaskGetStackHighWaterMark() in bytes. NULL: not known.
     .stack_room = NULL,
