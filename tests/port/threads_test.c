@@ -810,8 +810,10 @@ static bool start_servers(void)
                             &(tls_server_options_t){.chain = &chains[0], .nginx = "limit_rate 20k;"});
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "probe") == 0)
+        return 0; // can it be started at all? (tests/run.py)
     alarm(240);
     if (!start_servers())
         return 2;
