@@ -578,9 +578,16 @@ static void server_dies(void)
     died = now();
     finish(&t);
     CHECK(t.result == PICKET_ERR_RESET || t.result == PICKET_ERR_BODY_CUT);
-    CHECK(now() - died < 2000);
+    CHECK(now() - died < 10000);
     CHECK(!t.differs);
     picket_http_close(&t.http);
+}
+
+// A busy machine may be late, never early.
+static void took_about(uint32_t took, uint32_t wanted)
+{
+    if (took < wanted || took > wanted + 2000 * SLOWER)
+        FAIL("took %u ms, not %u", (unsigned)took, (unsigned)wanted);
 }
 
 static void deadlines_are_kept(void)
@@ -591,7 +598,7 @@ static void deadlines_are_kept(void)
     begin(&t, trickle.port, "megabyte", (picket_request_t){.timeouts.total_ms = 700});
     finish(&t);
     CHECK_STR(picket_error_name(t.result), "PICKET_ERR_TIMEOUT_TOTAL");
-    CHECK(now() - began >= 700 && now() - began < 700 + 400 * SLOWER);
+    took_about(now() - began, 700);
     picket_http_close(&t.http);
 }
 
@@ -620,7 +627,7 @@ static void silence_is_slept_through(void)
     begin(&t, number, "", (picket_request_t){.timeouts.connect_ms = 1000});
     finish(&t);
     CHECK_STR(picket_error_name(t.result), "PICKET_ERR_TIMEOUT_HANDSHAKE");
-    CHECK(now() - began >= 1000 && now() - began < 1000 + 400 * SLOWER);
+    took_about(now() - began, 1000);
     CHECK((poll_count - polls) / 2 < 60);
     picket_http_close(&t.http);
     close(fd);
