@@ -297,12 +297,16 @@ case $verb in
         ;;
 
     test)
-        need "$needs_test"
+        need "$needs_test$needs_mps2"
         for preset in host host-asan; do
             say "do: building build/$preset"
             build "$preset" all test_variants
         done
         build host-tsan test_threads_test
+        for preset in mps2-an385 mps2-an505; do
+            say "do: building build/$preset"
+            build "$preset" all
+        done
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
         ;;
 

@@ -8,6 +8,8 @@ The programs are:
   build/host/tests/*, build/host-asan/tests/*      from tests/unit, tests/wire and tests/port
   tests/interop/*_test.py              against real servers; once for each build, with PICKET (the
                                        command) and PICKET_BUILD (its build folder) in the environment
+  tests/board/BOARD_test.py            on emulated boards; once for each, with PICKET (the demo), PICKET_BUILD
+                                       and PICKET_BOARD in the environment
 
 Usage: tests/run.py [FILTER]      only programs whose name contains FILTER
 
@@ -29,6 +31,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILDS = ("host", "host-asan")
+BOARDS = {"mps2-an385": "mps2", "mps2-an505": "mps2"}  # build folder, and whose tests
 LINE = re.compile(r"(ok|not ok|skip) (.*)")
 OUTPUT_SHOWN = 20000
 
@@ -139,6 +142,16 @@ def find_programs():
             programs.append(
                 Program(f"interop/{name} [{build}]", [sys.executable, script], build_environment(build))
             )
+    for board, kind in BOARDS.items():
+        folder = os.path.join(ROOT, "build", board)
+        if os.path.isdir(folder):
+            environment = {
+                "PICKET": os.path.join(folder, "demo.elf"),
+                "PICKET_BUILD": folder,
+                "PICKET_BOARD": board,
+            }
+            script = os.path.join(ROOT, "tests", "board", f"{kind}_test.py")
+            programs.append(Program(f"board/{kind} [{board}]", [sys.executable, script], environment))
     for build in builds:
         folder = os.path.join(ROOT, "build", build, "tests")
         try:

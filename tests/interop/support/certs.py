@@ -30,6 +30,7 @@ ALGORITHMS = {
 KINDS = {
     "rsa2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
     "rsa1024": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
+    "rsa4096": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"],
     "rsa3072": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"],
     "p256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "p384": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
@@ -238,6 +239,13 @@ def pss(pki, label):
     return Chain(pki.folder, label, [pki.leaf("rsa2048", issuer=middle, algorithm="pss-sha256"), middle], root)
 
 
+def rsa4096_root(pki, label):
+    root = pki.root("rsa4096")
+    middle = Certificate("Intermediate under RSA-4096", pki.key("rsa2048", "intermediate"), root,
+                         extensions=ca_extensions(0))
+    return Chain(pki.folder, label, [pki.leaf("rsa2048", issuer=middle), middle], root)
+
+
 def mixed(pki, label):
     """An RSA root, a P-384 intermediate, a P-256 leaf."""
     root = pki.root("rsa2048")
@@ -323,6 +331,7 @@ def later_date(pki, label):
 GOOD = {
     "pss": pss,
     "mixed": mixed,
+    "rsa4096-root": rsa4096_root,
     "p521-leaf": lambda pki, label: pki.simple(label, pki.leaf("p256", key=pki.key("p521"))),
     "rsa3072-leaf": lambda pki, label: pki.simple(label, pki.leaf("rsa2048", key=pki.key("rsa3072")), "rsa2048"),
     "chain-5": long_chain(5),
