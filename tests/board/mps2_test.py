@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import socket
 import struct
 import subprocess
 import sys
@@ -242,6 +243,125 @@ cases.add("cable: pulled for a second in mid-body, then it goes on", pulled, 1, 
 cases.add("cable: pulled for good in mid-body", pulled, 0, False, {"TIMEOUT_TOTAL", "TIMEOUT_IDLE"}, waits=True)
 cases.add("cable: pulled for good in the handshake", pulled, 0, False, {"TIMEOUT_TOTAL", "TIMEOUT_HANDSHAKE"},
           "handshake", waits=True)
+
+
+# --- Other packets, during a handshake
+
+GUEST, GUEST_IP = bytes.fromhex("525400123456"), bytes((10, 0, 2, 15))
+OURS, OUR_IP = bytes.fromhex("020000000001"), bytes((10, 0, 2, 99))
+
+
+def internet_checksum(data):
+    total = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return struct.pack(">H", total ^ 0xffff)
+
+
+def packet(protocol, payload):
+    """An Ethernet frame for the board, with an IPv4 packet from our address."""
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0) + OUR_IP + GUEST_IP
+    return GUEST + OURS + b"\x08\x00" + head[:10] + internet_checksum(head) + head[12:] + payload
+
+
+class Neighbour:
+    """Another machine on the board's network. Call run() in a thread: it sends what make(number) gives every `pause`
+    seconds, and notes when each echo was sent and answered."""
+
+    def __init__(self, make, pause):
+        self.make, self.pause = make, pause
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.theirs = harness.free_port()
+        self.sent, self.answered, self.stopped = {}, {}, False
+
+    def options(self):
+        """QEMU's, in place of -nic: a hub with the board, the NAT and us."""
+        ours = self.socket.getsockname()[1]
+        return ["-netdev", "user,id=net0", "-netdev", "hubport,id=hub0,hubid=0,netdev=net0",
+                "-netdev", f"socket,id=us,udp=127.0.0.1:{ours},localaddr=127.0.0.1:{self.theirs}",
+                "-netdev", "hubport,id=hub1,hubid=0,netdev=us", "-nic", "hubport,id=hub2,hubid=0,model=lan9118"]
+
+    def send(self, frame):
+        self.socket.sendto(frame, ("127.0.0.1", self.theirs))
+
+    def take(self, frame):
+        if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1" and frame[38:42] == OUR_IP:  # who has our address?
+            self.send(frame[6:12] + OURS + frame[12:20] + b"\0\2" + OURS + OUR_IP + frame[22:32])
+        elif frame[12:14] == b"\x08\0" and frame[23] == 1 and frame[30:34] == OUR_IP and frame[34] == 0:
+            self.answered[struct.unpack(">H", frame[40:42])[0]] = time.monotonic()
+
+    def run(self):
+        number, due = 0, time.monotonic()
+        while not self.stopped:
+            self.socket.settimeout(max(0.0005, due - time.monotonic()))
+            try:
+                self.take(self.socket.recv(2048))
+            except OSError:
+                pass
+            if time.monotonic() >= due:
+                self.sent[number] = time.monotonic()
+                for frame in self.make(number):
+                    self.send(frame)
+                number, due = number + 1, time.monotonic() + self.pause
+
+
+def echo(number):
+    body = struct.pack(">BBHHH", 8, 0, 0, 1, number) + b"picket" * 4
+    return [packet(1, body[:2] + internet_checksum(body) + body[4:])]
+
+
+def flood(number):
+    """20 packets for ports that nobody listens on, small and large, and an echo."""
+    return [packet(17, struct.pack(">HHHH", 7, 9 + i, 8 + size, 0) + bytes(size))
+            for i, size in enumerate((0, 1400) * 10)] + echo(number)
+
+
+# 125 million instructions a second of this computer's time, as an RP2040 would run about as many: 8 ns each.
+REAL_SPEED = ["-icount", "shift=3,align=on,sleep=on"]
+
+
+def meanwhile(make, pause, judge):
+    """A handshake with three P-384 signatures, at an RP2040's speed, with a neighbour that sends packets."""
+    chain, began, ended = pki.chain("p384"), [], []
+
+    def handler(connection):
+        ended.append(time.monotonic())
+        http(response(PAGE))(connection)
+    neighbour = Neighbour(make, pause)
+    with TlsListener(chain, handler, "1.3", setup=lambda _: None) as server:
+        server.context.sni_callback = lambda *_: began.append(time.monotonic())
+        made = image(settings_for(chain, server.port, timeout=60))
+        command = neighbour.options() + REAL_SPEED
+        with Board(made, 90, more=command, nic=False) as board:
+            thread = threading.Thread(target=neighbour.run, daemon=True)
+            thread.start()
+            run = board.end(quiet=False).judge()
+            neighbour.stopped = True
+            thread.join()
+    expect_ok(run, PAGE)
+    judge(run, neighbour, began[0], ended[0])
+
+
+def answered_in_time(run, neighbour, began, ended):
+    """One signature of three, the key exchange aside, is a quarter of the handshake at the least."""
+    during = [n for n, when in neighbour.sent.items() if began < when < ended - 0.1]
+    check(len(during) >= 10, f"{len(during)} echoes in {ended - began:.1f} s: {run}")
+    missing = [n for n in during if n not in neighbour.answered]
+    check(not missing, f"{len(missing)} of {len(during)} echoes were not answered: {run}")
+    slowest = max(neighbour.answered[n] - neighbour.sent[n] for n in during)
+    print(f"# {len(during)} echoes during a handshake of {ended - began:.2f} s, the slowest answer after "
+          f"{slowest * 1000:.0f} ms", flush=True)
+    check(slowest < (ended - began) / 4, f"an echo was answered after {slowest:.2f} s: {run}")
+
+
+def survives(run, neighbour, began, ended):
+    del run, began, ended
+    check(neighbour.answered, "not one echo of the flood was answered")
+
+
+cases.add("echoes are answered during a handshake", meanwhile, echo, 0.05, answered_in_time, waits=True)
+cases.add("a flood of packets during a handshake", meanwhile, flood, 0.02, survives, waits=True)
 
 
 # --- The page
