@@ -274,9 +274,9 @@ static int accept_server(tls_t *tls)
         return PICKET_ERR_INTERNAL;
     if (tls->checked)
         tls->verified_ms = clock_unix_ms();
-    tls->handshaken = true;
     forget_chain(tls);
-    tls_session_keep(tls);
+    tls_session_keep(tls); // which allocates, so that the step may come back early here
+    tls->handshaken = true;
     return 1;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <mbedtls/bignum.h>
+
 #include "arena.h"
 
 // The lowest bytes of the stack: when they have changed, it was too small. What is painted and still there has
@@ -72,14 +74,24 @@ static bool slice_is_over(void)
     return stack.port->millis(stack.port->ctx) - stack.entered >= PICKET_SLICE_MS;
 }
 
+// Large numbers are allocated as so many limbs, and nothing else is made of pieces of that size.
+static bool is_arithmetic(size_t size)
+{
+    return size == sizeof(mbedtls_mpi_uint);
+}
+
 // How Mbed TLS allocates (config/picket_mbedtls.h). A public-key operation does so thousands of times, which
-// makes this the place where it is interrupted, and ended when nobody waits for it any more.
+// makes this the place where it is interrupted, and ended when nobody waits for it any more. Only the
+// arithmetic: without memory elsewhere Mbed TLS loses keys (the first of a pair of TLS 1.3 traffic keys) or
+// its random generator for good (when it is being reseeded), and what is not arithmetic ends soon by itself.
 void *picket_mbedtls_calloc(size_t n, size_t size);
 void *picket_mbedtls_calloc(size_t n, size_t size)
 {
-    if (stack.running && stack.may_pause && slice_is_over())
+    if (!stack.running || !is_arithmetic(size))
+        return arena_calloc_short(n, size);
+    if (stack.may_pause && slice_is_over())
         (void)tls_stack_pause();
-    return stack.running && stack.refuse ? NULL : arena_calloc_short(n, size);
+    return stack.refuse ? NULL : arena_calloc_short(n, size);
 }
 
 // --- Into it

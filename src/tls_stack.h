@@ -1,7 +1,7 @@
 // tls_stack.h: the stack that TLS runs on: a block of the arena, where the port can switch stacks.
 //
 // What runs on it may come back early, and is continued later: between two public-key operations, and every
-// PICKET_SLICE_MS within one (Mbed TLS allocates all the time, and each allocation looks at the clock). While
+// PICKET_SLICE_MS within one (its arithmetic allocates all the time, and then looks at the clock). While
 // something has come back early, nothing else can run on the stack.
 //
 // There is one at a time, as there is one arena.
@@ -23,8 +23,8 @@ void tls_stack_stop(void);
 typedef int (*tls_call_t)(void *arg);
 int tls_stack_call(tls_call_t call, void *arg);
 
-// The same, and it may come back early: then *paused is true, and tls_stack_continue goes on. refuse: every
-// allocation fails from here on, so that it ends soon.
+// The same, and it may come back early: then *paused is true, and tls_stack_continue goes on. refuse: the
+// allocations of arithmetic fail from here on, so that it ends soon.
 int tls_stack_begin(tls_call_t call, void *arg, bool *paused);
 int tls_stack_continue(bool refuse, bool *paused);
 

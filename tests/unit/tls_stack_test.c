@@ -190,6 +190,37 @@ static void refuses_memory_to_what_is_to_end(void)
     stop();
 }
 
+// Keys and the state of the random generator would be lost without it.
+static int allocate_other_things(void *arg)
+{
+    visit_t *v = arg;
+    (void)tls_stack_pause();
+    for (size_t size = 1; size <= 512; size++) {
+        void *p = size != LIMB ? picket_mbedtls_calloc(1, size) : NULL;
+        v->steps += p != NULL;
+        picket_arena_free(p);
+    }
+    void *limbs = picket_mbedtls_calloc(4, LIMB);
+    v->got_memory = limbs != NULL;
+    picket_arena_free(limbs);
+    return 0;
+}
+
+static void refuses_memory_to_arithmetic_only(void)
+{
+    visit_t v = {0};
+    bool paused;
+    REQUIRE_INT(start(&port), 0);
+    made.jump = PICKET_SLICE_MS;
+    (void)tls_stack_begin(allocate_other_things, &v, &paused);
+    REQUIRE(paused);
+    CHECK_INT(tls_stack_continue(true, &paused), 0);
+    CHECK(!paused);
+    CHECK_INT(v.steps, 511);
+    CHECK(!v.got_memory);
+    stop();
+}
+
 // Memory is for everybody else while something waits.
 static void gives_memory_outside_while_it_waits(void)
 {
@@ -534,6 +565,7 @@ int main(void)
     RUN(comes_back_early_and_goes_on);
     RUN(does_not_come_back_from_a_call);
     RUN(refuses_memory_to_what_is_to_end);
+    RUN(refuses_memory_to_arithmetic_only);
     RUN(gives_memory_outside_while_it_waits);
     RUN(comes_back_when_its_time_is_over);
     RUN(preserves_registers_and_rounding);
