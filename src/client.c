@@ -121,6 +121,7 @@ void picket_deinit(picket_t *client)
         return;
     struct picket_state *state = client->state;
     const picket_port_t *port = state->env.port;
+    tls_cancel(state->env.tls);
     for (size_t i = 0; i < PICKET_SLOTS; i++)
         free_slot(&state->slots[i]);
     tls_client_free(state->env.tls);
@@ -191,6 +192,7 @@ static uint32_t poll_slot(struct picket_state *state, slot_t *slot, uint32_t ms)
 static void end_all(struct picket_state *state, int error)
 {
     state->error = error;
+    tls_cancel(state->env.tls);
     for (size_t i = 0; i < PICKET_SLOTS; i++) {
         if (state->slots[i].exchange != NULL)
             exchange_fail(state->slots[i].exchange, error);

@@ -117,7 +117,9 @@ void tls_client_free(tls_client_t *client)
     if (client == NULL)
         return;
     tls_session_drop_all(client);
-    (void)tls_stack_call(stop, client);
+    // Mbed TLS must not outlive the arena: for the next client it would be running already.
+    if (tls_stack_call(stop, client) == PICKET_ERR_STACK)
+        (void)stop(client);
     tls_stack_stop();
     arena_free_wiped(client, sizeof *client);
 }
@@ -321,14 +323,19 @@ static int handshake_op(tls_t *tls, void *arg)
 
 int tls_handshake(tls_t *tls)
 {
-    if (tls->error != 0)
-        return tls->error;
-    if (tls->handshaken)
+    if (tls->handshaken && tls->error == 0)
         return 1;
-    int result = tls_step_pausing(tls, handshake_op);
+    // An error is there already when another connection had to wait for the step (tls_step_wait).
+    int result = tls->error != 0 ? tls->error : tls_step_pausing(tls, handshake_op);
     if (result < 0 && result != PICKET_AGAIN && tls->offered)
         tls_session_drop(tls);
     return result;
+}
+
+void tls_cancel(tls_client_t *client)
+{
+    if (client->paused != NULL)
+        tls_step_cancel(client->paused);
 }
 
 bool tls_may_retry(const tls_t *tls)

@@ -306,6 +306,9 @@ static void ends_as_without_pauses(void)
     }
 }
 
+// Mbed TLS 3.6.7 forgets the first of a pair of TLS 1.3 traffic keys when there is no memory for the second.
+#define LIBRARY_LEAK 40
+
 // --- Cancelled anywhere. Each end is tried in a copy of the process, so that the handshake is made once.
 
 enum way { CLOSE, DEINIT, TOTAL, CONNECT, WAYS };
@@ -421,6 +424,544 @@ static void streams_can_be_cancelled_anywhere(void)
     picket_deinit(&client);
 }
 
+// --- Without memory at any point
+
+// A GET in which the n-th allocation fails. False when it was whole nevertheless.
+static bool fail_nth(const scenario_t *s, uint32_t n, bool *fits)
+{
+    *fits = begin(s) == 0;
+    size_t base = used();
+    uint32_t failures = arena_failures();
+    world.jumps = true;
+    arena_fail_at(n);
+    replay_get(&client, recordings[s->server].url, &page);
+    arena_fail_at(0);
+    bool reached = arena_failures() != failures;
+    *fits = *fits && arena_check() && keys().unsound == 0 && !is_busy();
+    if (page.result == PICKET_ERR_NO_MEMORY)
+        *fits = *fits && (used() == base || used() == base + LIBRARY_LEAK);
+    else
+        *fits = *fits && is_whole(&page);
+    if (!*fits)
+        FAIL("%s without allocation %u: %s, %zu bytes in use, before %zu", s->name, (unsigned)n,
+             picket_error_name(page.result), used(), base);
+    picket_deinit(&client);
+    return reached;
+}
+
+#define ALL_OF_FIRST 500
+
+static void fail_each(const scenario_t *s)
+{
+    bool reached = true, fits = true;
+    unsigned wrong = 0;
+    for (uint32_t n = 1; reached && wrong < SHOWN; n += n < ALL_OF_FIRST ? SPARSE : 37 * SPARSE) {
+        reached = fail_nth(s, n, &fits);
+        wrong += !fits;
+    }
+}
+
+static void says_when_an_allocation_fails(void)
+{
+    fail_each(&scenarios[0]);
+    fail_each(&scenarios[1]);
+}
+
+// --- Several at once, from real servers
+
+static picket_http_t handles[EXCHANGES];
+static replay_page_t pages[EXCHANGES];
+
+static bool is_running(size_t i)
+{
+    return pages[i].result == PICKET_AGAIN || pages[i].result > 0;
+}
+
+// Each begins while the step of the one before waits.
+static void start_all(size_t first, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        REQUIRE_INT(
+            replay_start(&client, urls[(first + i * (1 + first / 2)) % SERVERS], &handles[i], &pages[i]), 0);
+        pages[i].result = PICKET_AGAIN;
+        for (unsigned polls = 0; polls < 100 && !is_busy(); polls++)
+            (void)picket_poll(&client);
+    }
+}
+
+static void run_all(size_t count)
+{
+    for (bool running = true; running;) {
+        uint32_t ms = picket_poll(&client);
+        bool moved = false;
+        running = false;
+        for (size_t i = 0; i < count; i++) {
+            if (is_running(i))
+                moved = replay_read(&handles[i], &pages[i]) != PICKET_AGAIN || moved;
+            running = running || is_running(i);
+        }
+        if (!moved && running && ms > 0)
+            port.wait(NULL, ms);
+    }
+}
+
+static void several_at_once_succeed(void)
+{
+    REQUIRE_INT(init_real(), 0);
+    world.jumps = true;
+    for (size_t round = 0; round < SERVERS * 4; round++) {
+        size_t count = 2 + round % 2;
+        start_all(round % SERVERS, count);
+        run_all(count);
+        for (size_t i = 0; i < count; i++) {
+            replay_finish(&handles[i], &pages[i]);
+            if (!is_whole(&pages[i]) || !arena_check())
+                FAIL("round %zu, connection %zu: %s", round, i, picket_error_name(pages[i].result));
+        }
+        CHECK(!is_busy());
+    }
+    picket_deinit(&client);
+}
+
+// Poll until a step waits.
+static void wait_for_step(void)
+{
+    world.jumps = true;
+    for (unsigned polls = 0; polls < 10000 && !is_busy(); polls++)
+        (void)picket_poll(&client);
+    CHECK(is_busy());
+}
+
+static void wait_for_head(picket_http_t *http)
+{
+    while (picket_http_status(http) == 0 && picket_http_detail(http).error == 0) {
+        uint32_t ms = picket_poll(&client);
+        if (ms > 0)
+            port.wait(NULL, ms);
+    }
+}
+
+static void one_reads_while_another_shakes_hands(void)
+{
+    unsigned held = 0;
+    REQUIRE_INT(init_real(), 0);
+    for (size_t i = 0; i < 2; i++) {
+        REQUIRE_INT(replay_start(&client, urls[i == 0 ? 0 : 3], &handles[i], &pages[i]), 0);
+        pages[i].result = PICKET_AGAIN;
+        if (i == 0)
+            wait_for_head(&handles[0]);
+        else
+            wait_for_step();
+    }
+    while (is_running(0)) {
+        (void)picket_poll(&client);
+        held += is_busy();
+        int n = picket_http_read(&handles[0], pages[0].bytes + pages[0].len, 1000);
+        pages[0].result = n;
+        pages[0].len += n > 0 ? (size_t)n : 0;
+    }
+    CHECK(held > 0);
+    CHECK(is_whole(&pages[0]));
+    run_all(2);
+    CHECK(is_whole(&pages[1]));
+    for (size_t i = 0; i < 2; i++)
+        picket_http_close(&handles[i]);
+    picket_deinit(&client);
+}
+
+static void a_stream_beside_an_exchange(void)
+{
+    static uint8_t got[BODY_LEN + 500];
+    static const char request[] = "GET /page HTTP/1.0\r\n\r\n";
+    size_t len = 0, sent = 0;
+    int n = PICKET_AGAIN;
+    picket_tls_t tls = {0};
+    picket_tls_target_t target = {.host = TLS_SERVER_HOST, .port = servers[3].port, .address = &loopback};
+    REQUIRE_INT(init_real(), 0);
+    REQUIRE_INT(replay_start(&client, urls[2], &handles[0], &pages[0]), 0);
+    pages[0].result = PICKET_AGAIN;
+    wait_for_step();
+    REQUIRE_INT(picket_tls_start(&tls, &client, &target), 0);
+    while (n > 0 || n == PICKET_AGAIN || is_running(0)) {
+        (void)picket_poll(&client);
+        if (is_running(0))
+            (void)replay_read(&handles[0], &pages[0]);
+        int w =
+            sent < sizeof request - 1 ? picket_tls_write(&tls, request + sent, sizeof request - 1 - sent) : 0;
+        sent += w > 0 ? (size_t)w : 0;
+        if (n > 0 || n == PICKET_AGAIN)
+            n = picket_tls_read(&tls, got + len, sizeof got - len);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    CHECK_INT(n, 0);
+    CHECK(len > BODY_LEN && memcmp(got + len - BODY_LEN, body, BODY_LEN) == 0);
+    CHECK(is_whole(&pages[0]));
+    picket_tls_close(&tls);
+    picket_http_close(&handles[0]);
+    picket_deinit(&client);
+}
+
+// --- Beside a step that waits, replayed. The second connection is
+// silent: its step is that of the ClientHello.
+
+static replay_t scripts[EXCHANGES];
+
+static int begin_beside(size_t server, uint32_t idle_ms)
+{
+    const replay_recording_t *r = &recordings[server];
+    int error = begin(&(scenario_t){.server = server});
+    scripts[0] = (replay_t){.bytes = r->bytes[0], .len = r->len[0]};
+    scripts[1] = scripts[2] = (replay_t){.bytes = body, .len = 0, .end = PICKET_AGAIN};
+    if (r->version == PICKET_TLS_1_2)
+        scripts[1] = scripts[0]; // its ClientHello needs no arithmetic, its certificates do
+    replay_load(scripts, EXCHANGES);
+    picket_request_t request = {.url = r->url, .address = &loopback, .timeouts.idle_ms = idle_ms};
+    error = error != 0 ? error : picket_http_start(&handles[0], &client, &request);
+    pages[0].result = error != 0 ? error : PICKET_AGAIN;
+    pages[0].len = 0;
+    return error;
+}
+
+static int start_silent(size_t i, uint32_t connect_ms)
+{
+    return picket_http_start(&handles[i], &client,
+                             &(picket_request_t){.url = "https://" TLS_SERVER_HOST "/",
+                                                 .address = &loopback,
+                                                 .timeouts.connect_ms = connect_ms});
+}
+
+static void close_all(void)
+{
+    for (size_t i = 0; i < EXCHANGES; i++)
+        picket_http_close(&handles[i]);
+    CHECK(!is_busy());
+    CHECK(arena_check());
+    picket_deinit(&client);
+}
+
+static void says_goodbye_while_another_waits(void)
+{
+    for (size_t server = 0; server < SERVERS; server++) {
+        size_t before, after;
+        replay_record_t record = {0};
+        REQUIRE_INT(begin_beside(server, 0), 0);
+        wait_for_head(&handles[0]);
+        REQUIRE_INT(picket_http_status(&handles[0]), 200);
+        REQUIRE_INT(start_silent(1, 0), 0);
+        wait_for_step();
+        (void)replay_sent(0, &before);
+        picket_http_close(&handles[0]);
+        const uint8_t *sent = replay_sent(0, &after);
+        size_t at = before;
+        CHECK(replay_next_record(sent, after, &at, &record) && at == after);
+        CHECK_INT(record.type, server % 2 == 0 ? 23 : 21);
+        CHECK(record.len < 48); // an alert
+        CHECK_INT(picket_http_detail(&handles[1]).error, 0);
+        close_all();
+    }
+}
+
+static void plain_http_goes_on_beside_it(void)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+    char got[8];
+    int n = PICKET_AGAIN;
+    REQUIRE_INT(begin_beside(0, 0), 0);
+    scripts[1] = (replay_t){.bytes = (const uint8_t *)answer, .len = sizeof answer - 1};
+    wait_for_step();
+    REQUIRE_INT(
+        picket_http_start(&handles[1], &client,
+                          &(picket_request_t){.url = "http://" TLS_SERVER_HOST "/", .address = &loopback}),
+        0);
+    while (n == PICKET_AGAIN) {
+        (void)picket_poll(&client);
+        n = picket_http_read(&handles[1], got, sizeof got);
+    }
+    CHECK(is_busy());
+    CHECK_INT(n, 3);
+    CHECK_INT(picket_http_read(&handles[1], got, sizeof got), 0);
+    run_all(1);
+    CHECK(is_whole(&pages[0]));
+    close_all();
+}
+
+static uint32_t now(void)
+{
+    return beneath->millis(NULL) + world.ms;
+}
+
+static void waits_no_longer_than_its_deadline(void)
+{
+    REQUIRE_INT(begin_beside(0, 0), 0);
+    wait_for_step();
+    uint32_t began = now();
+    REQUIRE_INT(start_silent(1, 1000), 0);
+    while (picket_http_detail(&handles[1]).error == 0)
+        (void)picket_poll(&client);
+    CHECK_INT(picket_http_detail(&handles[1]).error, PICKET_ERR_TIMEOUT_HANDSHAKE);
+    CHECK(now() - began >= 1000 && now() - began < 1500);
+    CHECK(is_busy());
+    run_all(1);
+    CHECK(is_whole(&pages[0]));
+    close_all();
+}
+
+// The bytes are there; it is not the server that is silent.
+static void does_not_take_arithmetic_for_silence(void)
+{
+    REQUIRE_INT(begin_beside(0, 1000), 0);
+    wait_for_head(&handles[0]);
+    REQUIRE_INT(start_silent(1, 0), 0);
+    wait_for_step();
+    uint32_t began = now();
+    for (; is_busy(); (void)picket_poll(&client))
+        (void)replay_read(&handles[0], &pages[0]);
+    CHECK(now() - began > 3000);
+    world.jumps = false;
+    run_all(1);
+    CHECK(is_whole(&pages[0]));
+    CHECK_INT(pages[0].result, 0);
+    close_all();
+}
+
+// Nobody waits for what is ended anyway: the clean connection in an earlier slot does not wait for the step.
+static void ends_everything_without_waiting(void)
+{
+    REQUIRE_INT(begin_beside(0, 0), 0);
+    wait_for_head(&handles[0]);
+    REQUIRE_INT(start_silent(1, 0), 0);
+    wait_for_step();
+    uint32_t began = now();
+    picket_deinit(&client);
+    CHECK(now() - began < 10 * PICKET_SLICE_MS);
+    REQUIRE_INT(init_real(), 0);
+    CHECK_INT(keys().held, 0);
+    replay_get(&client, urls[0], &page);
+    CHECK(is_whole(&page));
+    picket_deinit(&client);
+}
+
+// --- Overflows
+
+static uint8_t *lowest; // byte of the stack of TLS
+
+static void *note_stack(void *ctx, void *mem, size_t len, void (*entry)(void))
+{
+    lowest = mem;
+    return beneath->stack_make(ctx, mem, len, entry);
+}
+
+UNCHECKED static void damage(void)
+{
+    *lowest ^= 1;
+}
+
+static void a_get_works(void)
+{
+    REQUIRE_INT(init_real(), 0);
+    replay_get(&client, urls[0], &page);
+    CHECK(is_whole(&page));
+    picket_deinit(&client);
+}
+
+static void says_when_the_stack_of_tls_has_overflowed(void)
+{
+    for (size_t server = 0; server < 2; server++) {
+        socket_port_deterministic(0, 0);
+        use_port(socket_port());
+        port.stack_make = note_stack;
+        REQUIRE_INT(init(), 0);
+        REQUIRE_INT(replay_start(&client, urls[server], &handles[0], &pages[0]), 0);
+        wait_for_step();
+        damage();
+        replay_finish(&handles[0], &pages[0]);
+        CHECK_INT(pages[0].result, PICKET_ERR_STACK);
+        replay_get(&client, urls[server], &page);
+        CHECK_INT(page.result, PICKET_ERR_STACK);
+        CHECK(!is_busy());
+        picket_deinit(&client);
+        a_get_works();
+    }
+}
+
+static void ends_all_when_the_callers_stack_has_overflowed(void)
+{
+    picket_tls_t tls = {0};
+    picket_tls_target_t target = {.host = TLS_SERVER_HOST, .port = servers[1].port, .address = &loopback};
+    char byte;
+    REQUIRE_INT(init_real(), 0);
+    size_t base = used();
+    REQUIRE_INT(replay_start(&client, urls[4], &handles[0], &pages[0]), 0);
+    wait_for_head(&handles[0]);
+    REQUIRE_INT(replay_start(&client, urls[0], &handles[1], &pages[1]), 0);
+    REQUIRE_INT(picket_tls_start(&tls, &client, &target), 0);
+    wait_for_step();
+    world.overflowed = true;
+    uint32_t began = now();
+    (void)picket_poll(&client);
+    CHECK(now() - began < 20 * PICKET_SLICE_MS);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_INT(picket_http_read(&handles[i], &byte, 1), PICKET_ERR_STACK);
+        CHECK_INT(picket_http_detail(&handles[i]).error, PICKET_ERR_STACK);
+    }
+    CHECK_INT(picket_tls_read(&tls, &byte, 1), PICKET_ERR_STACK);
+    CHECK_INT(picket_tls_write(&tls, "x", 1), PICKET_ERR_STACK);
+    CHECK(!is_busy());
+    world.overflowed = false; // it has been, for good
+    CHECK_INT(replay_start(&client, urls[0], &handles[2], &pages[2]), PICKET_ERR_STACK);
+    CHECK_INT(picket_tls_start(&(picket_tls_t){0}, &client, &target), PICKET_ERR_STACK);
+    (void)picket_poll(&client);
+    picket_tls_close(&tls);
+    for (size_t i = 0; i < 2; i++)
+        picket_http_close(&handles[i]);
+    CHECK(used() <= base + PICKET_SESSION_MAX); // the first one's session
+    CHECK(arena_check());
+    picket_deinit(&client);
+    a_get_works();
+}
+
+static size_t room;
+
+static size_t stack_room(void *ctx)
+{
+    (void)ctx;
+    return room;
+}
+
+static void needs_room_on_the_callers_stack(void)
+{
+    size_t size = 1, peak = 1;
+    use_port(socket_port());
+    port.stack_make = NULL;
+    port.stack_switch = NULL;
+    port.stack_room = stack_room;
+    REQUIRE_INT(init(), 0);
+    picket_stack(&client, &size, &peak);
+    CHECK_INT(size, 0);
+    CHECK_INT(peak, 0);
+    world.jumps = true;
+    room = PICKET_STACK_SIZE - 1;
+    replay_get(&client, urls[0], &page);
+    CHECK_INT(page.result, PICKET_ERR_STACK);
+    room = PICKET_STACK_SIZE;
+    replay_get(&client, urls[0], &page);
+    CHECK(is_whole(&page));
+    picket_deinit(&client);
+}
+
+// --- How much of the stacks is used
+
+static void the_stack_suffices(void)
+{
+    size_t size, peak;
+    REQUIRE_INT(init_real(), 0);
+    for (size_t i = 0; i < 100; i++) {
+        world.jumps = i % 4 == 3;
+        replay_get(&client, urls[i / 2 % SERVERS], &page);
+        CHECK(is_whole(&page));
+    }
+    picket_stack(&client, &size, &peak);
+    printf("# stack of TLS: %zu bytes, peak %zu\n", size, peak);
+    CHECK_INT(size, PICKET_STACK_SIZE);
+    CHECK(peak > 1000 && peak + PICKET_STACK_SIZE / 8 < size);
+    picket_deinit(&client);
+    picket_stack(&client, &size, &peak);
+    CHECK(size == 0 && peak == 0);
+}
+
+#define THREAD_STACK (256 * 1024)
+#define PAINT        0x5a
+static _Alignas(4096) uint8_t thread_stack[THREAD_STACK];
+
+// Run something, and tell how many bytes of the stack below this function it used.
+UNCHECKED static __attribute__((noinline)) size_t measure(void (*call)(void))
+{
+    uint8_t *top = (uint8_t *)__builtin_frame_address(0) - 512;
+    for (volatile uint8_t *p = thread_stack; p < top; p++)
+        *p = PAINT;
+    call();
+    uint8_t *p = thread_stack;
+    while (p < top && *p == PAINT)
+        p++;
+    return (size_t)(top + 512 - p);
+}
+
+static void call_init(void)
+{
+    CHECK_INT(init_real(), 0);
+}
+
+static void call_start(void)
+{
+    CHECK_INT(replay_start(&client, urls[2], &handles[0], &pages[0]), 0);
+}
+
+static void call_poll(void)
+{
+    (void)picket_poll(&client);
+}
+
+static void call_read(void)
+{
+    (void)replay_read(&handles[0], &pages[0]);
+}
+
+static void call_close(void)
+{
+    picket_http_close(&handles[0]);
+}
+
+static void call_deinit(void)
+{
+    picket_deinit(&client);
+}
+
+typedef struct depths {
+    size_t init, start, poll, read, close, cancel, deinit;
+} depths_t;
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static void *use_thread(void *arg)
+{
+    depths_t *d = arg;
+    for (int turn = 0; turn < 2; turn++) { // the first one also binds the functions of libraries
+        *d = (depths_t){.init = measure(call_init)};
+        d->start = measure(call_start);
+        world.jumps = turn == 1;
+        for (bool once = false; is_running(0) || !once; once = true) {
+            d->poll = larger(d->poll, measure(call_poll));
+            d->read = larger(d->read, measure(call_read));
+        }
+        CHECK(is_whole(&pages[0]));
+        d->close = measure(call_close);
+        call_start();
+        wait_for_step();
+        d->cancel = measure(call_close);
+        d->deinit = measure(call_deinit);
+    }
+    return NULL;
+}
+
+// The application's own stack may be small.
+static void leaves_the_callers_stack_alone(void)
+{
+    depths_t d = {0};
+    pthread_attr_t attr;
+    pthread_t thread;
+    REQUIRE(pthread_attr_init(&attr) == 0 && pthread_attr_setstack(&attr, thread_stack, THREAD_STACK) == 0);
+    REQUIRE(pthread_create(&thread, &attr, use_thread, &d) == 0 && pthread_join(thread, NULL) == 0);
+    (void)pthread_attr_destroy(&attr);
+    printf("# caller's stack: init %zu, start %zu, poll %zu, read %zu, close %zu, cancel %zu, deinit %zu\n",
+           d.init, d.start, d.poll, d.read, d.close, d.cancel, d.deinit);
+    size_t most = larger(larger(larger(d.init, d.start), larger(d.poll, d.read)),
+                         larger(larger(d.close, d.cancel), d.deinit));
+    CHECK(most < (SANITIZED ? 32768 : 4096));
+}
+
 int main(void)
 {
     RUN(starts_servers);
@@ -430,6 +971,20 @@ int main(void)
     RUN(ends_as_without_pauses);
     RUN(can_be_cancelled_anywhere);
     RUN(streams_can_be_cancelled_anywhere);
+    RUN(says_when_an_allocation_fails);
+    RUN(several_at_once_succeed);
+    RUN(one_reads_while_another_shakes_hands);
+    RUN(a_stream_beside_an_exchange);
+    RUN(says_goodbye_while_another_waits);
+    RUN(plain_http_goes_on_beside_it);
+    RUN(waits_no_longer_than_its_deadline);
+    RUN(does_not_take_arithmetic_for_silence);
+    RUN(ends_everything_without_waiting);
+    RUN(says_when_the_stack_of_tls_has_overflowed);
+    RUN(ends_all_when_the_callers_stack_has_overflowed);
+    RUN(needs_room_on_the_callers_stack);
+    RUN(the_stack_suffices);
+    RUN(leaves_the_callers_stack_alone);
     for (size_t i = 0; i < SERVERS; i++)
         tls_server_stop(&servers[i]);
     return check_done();
