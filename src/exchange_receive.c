@@ -110,6 +110,8 @@ static int wait_to_read(exchange_t *x)
 {
     uint32_t now = exchange_now(x);
     x->pressed = x->stream.pressed;
+    if (stream_is_held(&x->stream))
+        return PICKET_AGAIN;
     if (!x->idle.on)
         x->idle = deadline_in(now, x->timeouts.idle_ms);
     return deadline_passed(&x->idle, now) ? exchange_fail(x, PICKET_ERR_TIMEOUT_IDLE) : PICKET_AGAIN;

@@ -166,7 +166,7 @@ static bool waits_for_network(const exchange_t *x)
 
 static int watch_sending(exchange_t *x, uint32_t now)
 {
-    if (x->receiving != RECEIVE_HEAD || !waits_for_network(x))
+    if (x->receiving != RECEIVE_HEAD || !waits_for_network(x) || stream_is_held(&x->stream))
         return 0;
     if (!x->idle.on)
         x->idle = deadline_in(now, x->timeouts.idle_ms);
@@ -226,6 +226,8 @@ static int write_body(exchange_t *x, const void *data, size_t len)
 static int wait_to_write(exchange_t *x)
 {
     uint32_t now = exchange_now(x);
+    if (stream_is_held(&x->stream))
+        return PICKET_AGAIN;
     if (!x->idle.on)
         x->idle = deadline_in(now, x->timeouts.idle_ms);
     return deadline_passed(&x->idle, now) ? exchange_fail(x, PICKET_ERR_TIMEOUT_SEND) : PICKET_AGAIN;

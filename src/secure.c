@@ -165,6 +165,8 @@ static int wait_to_write(const picket_tls_t *tls, secure_t *s)
 {
     const picket_port_t *port = tls->client->config.port;
     uint32_t now = port->millis(port->ctx);
+    if (stream_is_held(&s->stream))
+        return PICKET_AGAIN;
     if (!s->idle.on)
         s->idle = deadline_in(now, s->timeouts.idle_ms);
     return deadline_passed(&s->idle, now) ? PICKET_ERR_TIMEOUT_SEND : PICKET_AGAIN;

@@ -184,6 +184,11 @@ uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms)
 
 // --- Bytes
 
+bool stream_is_held(const stream_t *s)
+{
+    return s->tls != NULL && tls_busy(s->client);
+}
+
 static int read_tls(stream_t *s, void *buf, size_t len)
 {
     s->pressed = false;

@@ -38,6 +38,10 @@ uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms);
 int stream_read(stream_t *s, void *buf, size_t len);
 int stream_write(stream_t *s, const void *data, size_t len);
 
+// Another connection's arithmetic is under way: nothing is read or written meanwhile, and that is not the
+// server's fault.
+bool stream_is_held(const stream_t *s);
+
 // Move ciphertext that waits towards the network. 0, or the error.
 int stream_flush(stream_t *s);
 

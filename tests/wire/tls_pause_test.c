@@ -871,19 +871,20 @@ static void the_stack_suffices(void)
 
 #define THREAD_STACK (256 * 1024)
 #define PAINT        0x5a
+#define MARGIN       (SANITIZED ? 1024 : 192) // of the function that measures, more than it needs
 static _Alignas(4096) uint8_t thread_stack[THREAD_STACK];
 
 // Run something, and tell how many bytes of the stack below this function it used.
 UNCHECKED static __attribute__((noinline)) size_t measure(void (*call)(void))
 {
-    uint8_t *top = (uint8_t *)__builtin_frame_address(0) - 512;
+    uint8_t *top = (uint8_t *)__builtin_frame_address(0) - MARGIN;
     for (volatile uint8_t *p = thread_stack; p < top; p++)
         *p = PAINT;
     call();
     uint8_t *p = thread_stack;
     while (p < top && *p == PAINT)
         p++;
-    return (size_t)(top + 512 - p);
+    return (size_t)(top + MARGIN - p);
 }
 
 static void call_init(void)
