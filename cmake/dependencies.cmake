@@ -13,6 +13,8 @@
 include_guard(GLOBAL)
 include(FetchContent)
 
+get_filename_component(PICKET_TOP "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY) # there may be no project yet
+
 set(PICKET_LWIP_PIN 2.2.1)
 set(PICKET_LWIP_UPSTREAM
     GIT_REPOSITORY https://github.com/lwip-tcpip/lwip.git
@@ -34,7 +36,7 @@ set(PICKET_LLHTTP_UPSTREAM
     GIT_SHALLOW TRUE)
 set(PICKET_LLHTTP_COMMIT f831650b4f693bc1b4a6fe08f1b8ae25196e9f6a)
 
-set(PICKET_DEPS_DIR "${PROJECT_SOURCE_DIR}/build/deps" CACHE PATH "where fetched dependencies are kept")
+set(PICKET_DEPS_DIR "${PICKET_TOP}/build/deps" CACHE PATH "where fetched dependencies are kept")
 set(PICKET_FETCH_FROM "" CACHE STRING "debian, upstream, or empty for the first of them that works")
 
 # Each picket_look_NAME(tree) sets VERSION, or WHY NOT, in its caller.
@@ -181,7 +183,7 @@ macro(picket_find_dependency name NAME)
         if(WHY AND NOT PICKET_FETCH_FROM STREQUAL "upstream")
             message(STATUS "${name}: asking the Debian mirror")
             execute_process(
-                COMMAND sh "${PROJECT_SOURCE_DIR}/tools/debian-source" ${name} "${tree}"
+                COMMAND sh "${PICKET_TOP}/tools/debian-source" ${name} "${tree}"
                 OUTPUT_VARIABLE from OUTPUT_STRIP_TRAILING_WHITESPACE
                 ERROR_VARIABLE trouble ERROR_STRIP_TRAILING_WHITESPACE
                 RESULT_VARIABLE failed)
@@ -215,5 +217,8 @@ macro(picket_find_dependency name NAME)
 endmacro()
 
 picket_find_dependency(lwip LWIP)
+if(COMMAND pico_sdk_init)
+    include("${CMAKE_CURRENT_LIST_DIR}/pico_mbedtls.cmake")
+endif()
 picket_find_dependency(mbedtls MBEDTLS)
 picket_find_dependency(llhttp LLHTTP)

@@ -5,7 +5,7 @@ include_guard(GLOBAL)
 # Everything is compiled at -O2 whatever the application's build type: a debug build of the curve arithmetic
 # turns one second of handshake into twenty. The sanitizer build brings its own flags.
 function(picket_optimize target)
-    if(NOT PICKET_SANITIZE)
+    if(PICKET_OPTIMIZE AND NOT PICKET_SANITIZE)
         target_compile_options(${target} PRIVATE -O2)
     endif()
 endfunction()
@@ -16,7 +16,12 @@ target_include_directories(mbedtls SYSTEM PUBLIC "${PICKET_MBEDTLS_DIR}/include"
 target_include_directories(mbedtls
     PUBLIC "${PROJECT_SOURCE_DIR}/config" "${PROJECT_SOURCE_DIR}/include"
     PRIVATE "${PICKET_MBEDTLS_DIR}/library")
-target_compile_definitions(mbedtls PUBLIC MBEDTLS_CONFIG_FILE="picket_mbedtls.h")
+# An application's own configuration: -DMBEDTLS_CONFIG_FILE=/its/path. What Picket cannot do without is checked
+# (src/tls_checks.h).
+if(NOT MBEDTLS_CONFIG_FILE)
+    set(MBEDTLS_CONFIG_FILE picket_mbedtls.h)
+endif()
+target_compile_definitions(mbedtls PUBLIC MBEDTLS_CONFIG_FILE="${MBEDTLS_CONFIG_FILE}")
 target_compile_options(mbedtls PRIVATE -w)
 picket_optimize(mbedtls)
 

@@ -1,0 +1,184 @@
+#include "lwip_port.h"
+#include "pico_clock.h"
+#include "pico_entropy.h"
+#include "pico_sdk.h"
+#include "pico_stack.h"
+#include "stack.h"
+
+#if PICKET_SLIP
+#include "pico_slip.h"
+#elif PICO_CYW43_ARCH_POLL || PICO_CYW43_ARCH_THREADSAFE_BACKGROUND || PICO_CYW43_ARCH_FREERTOS
+#include "pico/cyw43_arch.h"
+#else
+#error "link picket_slip (a board with a serial line), or a pico_cyw43_arch_lwip_... library (Wi-Fi), beside picket"
+#endif
+#if PICO_CYW43_ARCH_FREERTOS
+#include "FreeRTOS.h"
+#include "semphr.h"
+#include "task.h"
+#endif
+
+// --- The time of day: this board's clock begins when it is set ---
+
+static int64_t unix_ms(void *ctx)
+{
+    (void)ctx;
+    return -1;
+}
+
+// --- Sleeping: each way to run lwIP has its own end of it ---
+
+#if PICKET_SLIP
+
+static bool is_over(void)
+{
+    return picket_pico_slip_has_work();
+}
+
+#elif PICO_CYW43_ARCH_THREADSAFE_BACKGROUND
+
+// lwIP runs in an interrupt of either core. Interrupts of this one end WFE by themselves.
+static volatile bool woken;
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+    woken = true;
+    __sev();
+}
+
+static bool is_over(void)
+{
+    bool was = woken;
+    woken = false;
+    return was;
+}
+
+#endif
+
+#if PICKET_SLIP || PICO_CYW43_ARCH_THREADSAFE_BACKGROUND
+
+// An interrupt between the look and WFE makes WFE return at once.
+static void sleep(uint32_t ms)
+{
+    absolute_time_t until = make_timeout_time_ms(ms);
+    while (!is_over() && !best_effort_wfe_or_timeout(until)) {
+    }
+}
+
+#elif PICO_CYW43_ARCH_POLL
+
+static void sleep(uint32_t ms)
+{
+    cyw43_arch_wait_for_work_until(make_timeout_time_ms(ms));
+}
+
+// Until when, nobody knows: the SDK's wait above ends when it must be called again.
+static uint32_t poll(void *ctx)
+{
+    (void)ctx;
+    cyw43_arch_poll();
+    return UINT32_MAX;
+}
+
+#else
+
+enum { LONGEST_MS = 1000 };
+
+static SemaphoreHandle_t woken;
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+    xSemaphoreGive(woken);
+}
+
+static void sleep(uint32_t ms)
+{
+    xSemaphoreTake(woken, pdMS_TO_TICKS(ms < LONGEST_MS ? ms : LONGEST_MS) + 1);
+}
+
+static size_t stack_room(void *ctx)
+{
+    (void)ctx;
+    return uxTaskGetStackHighWaterMark(NULL) * sizeof(StackType_t);
+}
+
+#endif
+
+static void wait(void *ctx, uint32_t ms)
+{
+    (void)ctx;
+    uint64_t began = time_us_64();
+    sleep(ms);
+    picket_pico_add_sleep(time_us_64() - began);
+}
+
+// --- Keeping lwIP's interrupt, or its thread, out ---
+
+#if !PICKET_SLIP && !PICO_CYW43_ARCH_POLL
+
+static void lock(void *ctx)
+{
+    (void)ctx;
+    cyw43_arch_lwip_begin();
+}
+
+static void unlock(void *ctx)
+{
+    (void)ctx;
+    cyw43_arch_lwip_end();
+}
+
+#endif
+
+static int start(void *ctx)
+{
+#if PICO_CYW43_ARCH_FREERTOS
+    (void)ctx;
+    if (!woken)
+        woken = xSemaphoreCreateBinary();
+    return woken ? 0 : PICKET_ERR_NO_MEMORY;
+#else
+    picket_pico_stack_paint();
+#if PICKET_SLIP
+    return picket_pico_slip_start(ctx);
+#else
+    (void)ctx;
+    return 0;
+#endif
+#endif
+}
+
+static const picket_lwip_board_t board = {
+    .start = start,
+    .wait = wait,
+    .millis = picket_pico_millis,
+    .unix_ms = unix_ms,
+    .random = picket_pico_random,
+#if PICKET_SLIP
+    .poll = picket_pico_slip_poll,
+    .run_timers = true,
+#elif PICO_CYW43_ARCH_POLL
+    .poll = poll,
+#else
+    .lock = lock,
+    .unlock = unlock,
+    .wake = wake,
+#endif
+#if PICO_CYW43_ARCH_FREERTOS
+    .stack_room = stack_room,
+#else
+    .stack_make = picket_cortex_m_stack_make,
+    .stack_switch = picket_cortex_m_stack_switch,
+    .stack_intact = picket_pico_stack_intact,
+#endif
+};
+
+const picket_port_t *picket_port_default(void)
+{
+    static picket_port_t port;
+    if (!port.poll)
+        picket_lwip_port(&port, &board);
+    return &port;
+}

@@ -1,0 +1,13 @@
+// cc.h: what lwIP needs to know about this compiler and machine, for the wired variant (with Wi-Fi: the SDK's).
+#ifndef PICKET_PICO_CC_H
+#define PICKET_PICO_CC_H
+
+#include "pico.h"
+
+#define LWIP_NO_INTTYPES_H   0
+#define LWIP_PLATFORM_DIAG(x) ((void)0)
+#define LWIP_PLATFORM_ASSERT(text) panic(text)
+
+typedef int sys_prot_t;
+
+#endif

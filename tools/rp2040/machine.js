@@ -1,0 +1,178 @@
+// An RP2040 with a program in its flash: what rp2040js has, and what it leaves out.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { BasePeripheral, RP2040 } from 'rp2040js';
+import { callRom, makeRom } from './rom.js';
+import { Uart } from './uart.js';
+
+const FLASH = 0x10000000, FLASH_END = 0x11000000;
+const VECTORS = FLASH + 0x100; // after the second stage of the boot code
+const UART0_IRQ = 20, UART1_IRQ = 21;
+const NANOS = 8; // a cycle at 125 MHz
+
+// Registers that keep what is written, some bits of them always set.
+class Registers extends BasePeripheral {
+    values = {};
+
+    constructor(mcu, name, always = {}) {
+        super(mcu, name);
+        this.always = always;
+    }
+
+    readUint32(offset) {
+        const at = offset & 0xfff;
+        return ((this.values[at] ?? 0) | (this.always[at] ?? 0)) >>> 0;
+    }
+
+    writeUint32(offset, value) {
+        this.values[offset] = value;
+    }
+}
+
+// The ring oscillator: running, and its random bit.
+class Rosc extends Registers {
+    static STATUS = 0x18;
+    static RANDOMBIT = 0x1c;
+    bits = Buffer.alloc(0);
+    at = 0;
+
+    constructor(mcu, randomBit) {
+        super(mcu, 'ROSC', { [Rosc.STATUS]: 0x80001000 });
+        this.randomBit = randomBit;
+    }
+
+    readUint32(offset) {
+        return (offset & 0xfff) === Rosc.RANDOMBIT ? this.randomBit() : super.readUint32(offset);
+    }
+}
+
+function trueRandomBit() {
+    let bits = Buffer.alloc(0);
+    let at = 0;
+    return () => {
+        if (at === bits.length * 8) {
+            bits = randomBytes(4096);
+            at = 0;
+        }
+        const bit = (bits[at >> 3] >> (at & 7)) & 1;
+        at++;
+        return bit;
+    };
+}
+
+// What the chip's random bit may be made to do in a test.
+export const RANDOM_BITS = {
+    good: trueRandomBit,
+    stuck: () => () => 1,
+    alternating: (n = 0) => () => n++ & 1,
+    periodic: (n = 0) => () => (n++ % 13 === 0 ? 1 : 0),
+};
+
+// What an ELF file puts into flash. The rest of it the program's start-up code copies or clears.
+function loadElf(path, flash) {
+    const file = readFileSync(path);
+    if (file.length < 52 || file.readUInt32BE(0) !== 0x7f454c46) throw new Error(`${path} is no ELF file`);
+    const headers = file.readUInt32LE(28), size = file.readUInt16LE(42), count = file.readUInt16LE(44);
+    for (let i = 0; i < count; i++) {
+        const at = headers + i * size;
+        const offset = file.readUInt32LE(at + 4), address = file.readUInt32LE(at + 12);
+        const bytes = file.readUInt32LE(at + 16);
+        if (file.readUInt32LE(at) !== 1 || bytes === 0) continue;
+        if (address < FLASH || address + bytes > FLASH_END) throw new Error(`${path} is not for flash`);
+        flash.set(file.subarray(offset, offset + bytes), address - FLASH);
+    }
+}
+
+export class Machine {
+    fault = null; // why the program cannot go on
+
+    // slip(byte), console(byte): what the program sends on UART0 and UART1. randomBit: of RANDOM_BITS.
+    constructor({ elf, slip, console, randomBit = 'good', verbose = false }) {
+        this.mcu = new RP2040();
+        const { mcu } = this;
+        mcu.logger = this.logger(verbose);
+        mcu.loadBootrom(makeRom());
+        mcu.onBreak = () => {
+            if (!callRom(mcu)) this.stop('stopped at a breakpoint');
+        };
+        this.uart0 = new Uart(mcu, 'UART0', UART0_IRQ, slip);
+        this.uart1 = new Uart(mcu, 'UART1', UART1_IRQ, console);
+        Object.assign(mcu.peripherals, {
+            0x40018: new Registers(mcu, 'IO_QSPI'),
+            0x40028: new Registers(mcu, 'PLL_SYS', { 0: 0x80000000 }), // locked
+            0x4002c: new Registers(mcu, 'PLL_USB', { 0: 0x80000000 }),
+            0x40034: this.uart0,
+            0x40038: this.uart1,
+            0x40060: new Rosc(mcu, RANDOM_BITS[randomBit]()),
+            0x40064: new Registers(mcu, 'VREG_AND_CHIP_RESET', { 0: 0x1000 }), // in regulation
+        });
+        mcu.peripherals[0x40058].onWatchdogTrigger = () => this.reset();
+        this.refuseUnaligned();
+        loadElf(elf, mcu.flash);
+        this.reset();
+    }
+
+    // Where the boot ROM would go after the second stage.
+    reset() {
+        this.mcu.core.VTOR = VECTORS;
+        this.mcu.core.reset();
+    }
+
+    stop(why) {
+        this.fault ??= `${why}, at 0x${(this.mcu.core.PC >>> 0).toString(16)}, from 0x${(this.mcu.core.LR >>> 0).toString(16)}`;
+        this.mcu.core.waiting = true;
+    }
+
+    logger(verbose) {
+        const say = (level) => (name, text) => verbose && console.error(`${level} ${name}: ${text}`);
+        return { debug: () => {}, info: () => {}, warn: say('warning'), error: say('error') };
+    }
+
+    // A Cortex-M0+ faults where a larger one is only slow.
+    refuseUnaligned() {
+        const { mcu } = this;
+        for (const [name, mask] of [['readUint32', 3], ['writeUint32', 3], ['readUint16', 1], ['writeUint16', 1]]) {
+            const access = mcu[name].bind(mcu);
+            mcu[name] = (address, value) => {
+                if (address & mask) this.stop(`hard fault: unaligned access to 0x${(address >>> 0).toString(16)}`);
+                return access(address, value);
+            };
+        }
+    }
+
+    get cycles() {
+        return this.mcu.core.cycles;
+    }
+
+    get nanos() {
+        return this.mcu.clock.nanos;
+    }
+
+    // True when the program waits for something that only the world outside can bring, or time.
+    get idle() {
+        return this.mcu.core.waiting && !this.uart0.busy && !this.uart1.busy;
+    }
+
+    get nanosToAlarm() {
+        const { clock } = this.mcu;
+        return clock.nextAlarm ? clock.nanosToNextAlarm : Infinity;
+    }
+
+    // Let time pass. Interrupts that it brings end the waiting.
+    pass(nanos) {
+        const { core, clock } = this.mcu;
+        clock.tick(nanos);
+        if (core.waiting && core.interruptsUpdated && core.checkForInterrupts()) core.waiting = false;
+    }
+
+    // Run until this number of instructions is done, or the program is idle or has stopped.
+    run(instructions) {
+        const { core, clock } = this.mcu;
+        for (let i = 0; i < instructions && !this.fault; i++) {
+            if (!core.waiting) clock.tick(core.executeInstruction() * NANOS);
+            else if (this.idle) return;
+            else this.pass(this.nanosToAlarm);
+        }
+    }
+}
