@@ -50,3 +50,36 @@ target_include_directories(picket_slip INTERFACE "${port}/pico/slip")
 target_compile_definitions(picket_slip INTERFACE PICKET_SLIP=1)
 target_link_libraries(picket_slip INTERFACE hardware_uart hardware_irq hardware_gpio)
 
+
+if(NOT PROJECT_IS_TOP_LEVEL)
+    return()
+endif()
+
+# Our own sources within a program: as strict as everywhere.
+set(warnings -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror -O2)
+set_source_files_properties(${PICKET_PICO_SOURCES} "${port}/pico/slip/slip.c" PROPERTIES
+    COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
+
+# picket_program(NAME SOURCES...): build/<preset>/NAME.elf, and NAME.uf2 to be copied onto the board. Its console is
+# UART1, what it prints is sent as it is, and it asks nothing of the boot ROM, of which emulators have none.
+function(picket_program name)
+    add_executable(${name} ${ARGN})
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
+    target_compile_definitions(${name} PRIVATE
+        PICO_DEFAULT_UART=1 PICO_DEFAULT_UART_TX_PIN=4 PICO_DEFAULT_UART_RX_PIN=5 PICO_STDIO_ENABLE_CRLF_SUPPORT=0
+        PICO_PRINTF_SUPPORT_FLOAT=0)
+    pico_set_float_implementation(${name} compiler)
+    pico_set_double_implementation(${name} compiler)
+    pico_set_bit_ops_implementation(${name} compiler)
+    pico_set_mem_ops_implementation(${name} compiler)
+    target_link_libraries(${name} pico_stdlib picket)
+    target_link_options(${name} PRIVATE "LINKER:-Map=${name}.map")
+    add_custom_command(TARGET ${name} POST_BUILD
+        COMMAND python3 "${PROJECT_SOURCE_DIR}/tools/uf2" $<TARGET_FILE:${name}> ${name}.uf2
+        BYPRODUCTS ${name}.uf2)
+endfunction()
+
+if(NOT PICO_CYW43_SUPPORTED)
+    picket_program(demo examples/demo/demo.c examples/demo/page.c examples/demo/board_pico.c)
+    target_link_libraries(demo picket_slip)
+endif()

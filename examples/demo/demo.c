@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "board.h"
-#include "mps2_clock.h"
 #include "page.h"
 #include "picket/clock.h"
 #include "picket/picket.h"

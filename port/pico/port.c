@@ -18,14 +18,6 @@
 #include "task.h"
 #endif
 
-// --- The time of day: this board's clock begins when it is set ---
-
-static int64_t unix_ms(void *ctx)
-{
-    (void)ctx;
-    return -1;
-}
-
 // --- Sleeping: each way to run lwIP has its own end of it ---
 
 #if PICKET_SLIP
@@ -154,7 +146,7 @@ static const picket_lwip_board_t board = {
     .start = start,
     .wait = wait,
     .millis = picket_pico_millis,
-    .unix_ms = unix_ms,
+    .unix_ms = picket_pico_unix_ms,
     .random = picket_pico_random,
 #if PICKET_SLIP
     .poll = picket_pico_slip_poll,

@@ -9,7 +9,6 @@ import { Uart } from './uart.js';
 const FLASH = 0x10000000, FLASH_END = 0x11000000;
 const VECTORS = FLASH + 0x100; // after the second stage of the boot code
 const UART0_IRQ = 20, UART1_IRQ = 21;
-const NANOS = 8; // a cycle at 125 MHz
 
 // Registers that keep what is written, some bits of them always set.
 class Registers extends BasePeripheral {
@@ -34,8 +33,6 @@ class Registers extends BasePeripheral {
 class Rosc extends Registers {
     static STATUS = 0x18;
     static RANDOMBIT = 0x1c;
-    bits = Buffer.alloc(0);
-    at = 0;
 
     constructor(mcu, randomBit) {
         super(mcu, 'ROSC', { [Rosc.STATUS]: 0x80001000 });
@@ -86,6 +83,7 @@ function loadElf(path, flash) {
 
 export class Machine {
     fault = null; // why the program cannot go on
+    cycleNanos = 8; // at 125 MHz
 
     // slip(byte), console(byte): what the program sends on UART0 and UART1. randomBit: of RANDOM_BITS.
     constructor({ elf, slip, console, randomBit = 'good', verbose = false }) {
@@ -100,14 +98,15 @@ export class Machine {
         this.uart1 = new Uart(mcu, 'UART1', UART1_IRQ, console);
         Object.assign(mcu.peripherals, {
             0x40018: new Registers(mcu, 'IO_QSPI'),
-            0x40028: new Registers(mcu, 'PLL_SYS', { 0: 0x80000000 }), // locked
-            0x4002c: new Registers(mcu, 'PLL_USB', { 0: 0x80000000 }),
             0x40034: this.uart0,
             0x40038: this.uart1,
             0x40060: new Rosc(mcu, RANDOM_BITS[randomBit]()),
             0x40064: new Registers(mcu, 'VREG_AND_CHIP_RESET', { 0: 0x1000 }), // in regulation
         });
         mcu.peripherals[0x40058].onWatchdogTrigger = () => this.reset();
+        mcu.addClockListener((hertz) => {
+            this.cycleNanos = 1e9 / hertz;
+        });
         this.refuseUnaligned();
         loadElf(elf, mcu.flash);
         this.reset();
@@ -170,7 +169,7 @@ export class Machine {
     run(instructions) {
         const { core, clock } = this.mcu;
         for (let i = 0; i < instructions && !this.fault; i++) {
-            if (!core.waiting) clock.tick(core.executeInstruction() * NANOS);
+            if (!core.waiting) clock.tick(core.executeInstruction() * this.cycleNanos);
             else if (this.idle) return;
             else this.pass(this.nanosToAlarm);
         }
