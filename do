@@ -66,6 +66,23 @@ gcc-arm-none-eabi         command=arm-none-eabi-gcc
 libnewlib-arm-none-eabi   file=/usr/lib/arm-none-eabi/newlib/nano.specs,/usr/arm-none-eabi/lib/nano.specs
 qemu-system-arm           command=qemu-system-arm'
 
+needs_pico='
+build-essential           command=c++
+cmake                     command=cmake
+ninja-build               command=ninja
+dpkg-dev                  command=dpkg-source
+git                       command=git
+ca-certificates           file=/etc/ssl/certs/ca-certificates.crt
+python3                   command=python3
+gcc-arm-none-eabi         command=arm-none-eabi-gcc
+libnewlib-arm-none-eabi   file=/usr/lib/arm-none-eabi/newlib/nano.specs,/usr/arm-none-eabi/lib/nano.specs
+libstdc++-arm-none-eabi-newlib file=/usr/lib/arm-none-eabi/newlib/libstdc++_nano.a,/usr/arm-none-eabi/lib/libstdc++_nano.a'
+
+# What boots a program for the Pico: the emulator, and the computer's end of its serial line.
+needs_rp2040="$needs_build
+nodejs                    command=node
+npm                       command=npm"
+
 needs_demo='
 nginx                     command=nginx
 openssl                   command=openssl
@@ -172,9 +189,15 @@ build_bench() {
         fail "the build of build/size$1 failed"
 }
 
+# emulator: what tools/rp2040 stands on, as its lock file has it.
+emulator() {
+    [ "$root/tools/rp2040/node_modules/.package-lock.json" -nt "$root/tools/rp2040/package-lock.json" ] ||
+        (cd "$root/tools/rp2040" && quietly npm ci) || fail "the emulator of the RP2040 cannot be installed (npm)"
+}
+
 # board_of ARGUMENTS...: the one that --board names, or the default.
 board_of() {
-    board=mps2-an385
+    board=pico
     while [ $# -gt 0 ]; do
         case $1 in
             --board) board=${2-} ;;
@@ -239,7 +262,7 @@ Picket: verified HTTPS for small machines.
   ./do demo [URL]          boot an emulated board that fetches a page; ./do demo --help
   ./do get URL [options]   fetch a page with the Linux client; the page goes to stdout
   ./do build PRESET        build host (build/host/picket), host-asan (with the sanitizers), mps2-an385 or
-                           mps2-an505 (bare metal, for QEMU)
+                           mps2-an505 (bare metal, for QEMU), pico, pico2, pico_w or pico2_w
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
   ./do size                measure how much memory HTTPS needs (1 minute)
   ./do format              format the C sources
@@ -271,7 +294,8 @@ case $verb in
         case $preset in
             host | host-asan) need "$needs_build" ;;
             mps2-an385 | mps2-an505) need "$needs_mps2" ;;
-            *) fail "I can build host, host-asan, mps2-an385 and mps2-an505, not $preset" ;;
+            pico | pico2 | pico_w | pico2_w) need "$needs_pico" ;;
+            *) fail "I can build host, host-asan, mps2-an385, mps2-an505, pico, pico2, pico_w and pico2_w, not $preset" ;;
         esac
         build "$preset" all
         say "built build/$preset"
@@ -281,10 +305,15 @@ case $verb in
         board=$(board_of "$@")
         case $board in
             mps2-an385 | mps2-an505) need "$needs_mps2$needs_demo" ;;
-            *) fail "there is no board '$board': mps2-an385 or mps2-an505" ;;
+            pico) need "$needs_pico$needs_rp2040$needs_demo" ;;
+            *) fail "there is no board '$board': pico, mps2-an385 or mps2-an505" ;;
         esac
         [ -e "$root/build/$board/demo.elf" ] || say "do: building build/$board first (about a minute)"
         build "$board" demo
+        if [ "$board" = pico ]; then
+            emulator
+            build host picket-link
+        fi
         exec /usr/bin/python3 "$root/tools/demo" "$@"
         ;;
 

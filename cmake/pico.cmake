@@ -51,6 +51,16 @@ target_compile_definitions(picket_slip INTERFACE PICKET_SLIP=1)
 target_link_libraries(picket_slip INTERFACE hardware_uart hardware_irq hardware_gpio)
 
 
+# picket_uf2(NAME): NAME.uf2 beside the program, to be copied onto the board. (The SDK's pico_add_extra_outputs needs
+# picotool for that.)
+set_property(GLOBAL PROPERTY PICKET_UF2 "${PROJECT_SOURCE_DIR}/tools/uf2")
+function(picket_uf2 name)
+    get_property(uf2 GLOBAL PROPERTY PICKET_UF2)
+    add_custom_command(TARGET ${name} POST_BUILD
+        COMMAND python3 "${uf2}" $<TARGET_FILE:${name}> ${name}.uf2
+        BYPRODUCTS ${name}.uf2)
+endfunction()
+
 if(NOT PROJECT_IS_TOP_LEVEL)
     return()
 endif()
@@ -74,12 +84,18 @@ function(picket_program name)
     pico_set_mem_ops_implementation(${name} compiler)
     target_link_libraries(${name} pico_stdlib picket)
     target_link_options(${name} PRIVATE "LINKER:-Map=${name}.map")
-    add_custom_command(TARGET ${name} POST_BUILD
-        COMMAND python3 "${PROJECT_SOURCE_DIR}/tools/uf2" $<TARGET_FILE:${name}> ${name}.uf2
-        BYPRODUCTS ${name}.uf2)
+    picket_uf2(${name})
 endfunction()
 
 if(NOT PICO_CYW43_SUPPORTED)
     picket_program(demo examples/demo/demo.c examples/demo/page.c examples/demo/board_pico.c)
     target_link_libraries(demo picket_slip)
+endif()
+
+if(PICO_CYW43_SUPPORTED AND NOT TARGET pico_cyw43_arch_lwip_poll)
+    message(STATUS "${PICO_BOARD}: without the Wi-Fi driver only the libraries are built: -DPICO_CYW43_DRIVER_PATH=...")
+else()
+    add_subdirectory(examples/get)
+    add_subdirectory(examples/post)
+    add_subdirectory(examples/download)
 endif()

@@ -1,0 +1,44 @@
+// download, on a Pico W or Pico 2 W: take a file of any length, piece by piece, and say how fast it came and whether
+// all of it did.
+#include <stdio.h>
+
+#include "ca.h" // made of CA_FILE: whom to believe
+#include "pico/cyw43_arch.h"
+#include "pico/stdlib.h"
+#include "picket/clock.h"
+#include "picket/picket.h"
+
+static picket_t client;
+static uint8_t arena[PICKET_ARENA_SIZE(1)];
+static uint8_t trust_mem[sizeof ca_pem];
+static uint8_t piece[4096]; // the size of a sector of flash
+
+int main(void)
+{
+    stdio_init_all();
+    if (cyw43_arch_init() != 0)
+        return 1;
+    cyw43_arch_enable_sta_mode();
+    int joined = cyw43_arch_wifi_connect_timeout_ms(WIFI_SSID, WIFI_PASSWORD, CYW43_AUTH_WPA2_AES_PSK, 30000);
+    printf(joined == 0 ? "joined %s\n" : "cannot join %s\n", WIFI_SSID);
+
+    picket_trust_t trust;
+    picket_trust_load(&trust, ca_pem, sizeof ca_pem, trust_mem, sizeof trust_mem, NULL);
+    picket_init(&client, &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = sizeof arena});
+    picket_clock_query_blocking(&client, TIME_SERVER, 0, 10000); // an error shows below: certificates have dates
+
+    picket_http_t http = {0};
+    picket_http_start(&http, &client, &(picket_request_t){.url = URL});
+    uint32_t total = 0, began = time_us_32();
+    int n;
+    while ((n = picket_http_read_blocking(&http, piece, sizeof piece)) > 0)
+        total += (uint32_t)n; // and here it would be written somewhere
+    uint32_t ms = (time_us_32() - began) / 1000 + 1;
+    printf("%lu bytes in %lu ms\n", (unsigned long)total, (unsigned long)ms);
+    printf("status %d, %s\n", picket_http_status(&http), n == 0 ? "complete" : picket_strerror(n));
+
+    picket_http_close(&http);
+    picket_deinit(&client);
+    cyw43_arch_deinit();
+    return 0;
+}

@@ -1,0 +1,34 @@
+// get, on a Pico or Pico 2 without Wi-Fi: fetch a page over verified HTTPS, through a computer at the other end of a
+// serial line (UART0, pins 0 and 1; there: ./do link /dev/ttyACM0), and print it (UART1, pins 4 and 5).
+#include <stdio.h>
+
+#include "ca.h" // made of CA_FILE: whom to believe
+#include "pico/stdlib.h"
+#include "picket/clock.h"
+#include "picket/picket.h"
+
+static picket_t client;
+static uint8_t arena[PICKET_ARENA_SIZE(1)];
+static uint8_t trust_mem[sizeof ca_pem];
+
+int main(void)
+{
+    stdio_init_all();
+
+    picket_trust_t trust;
+    picket_trust_load(&trust, ca_pem, sizeof ca_pem, trust_mem, sizeof trust_mem, NULL);
+    picket_init(&client, &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = sizeof arena});
+    picket_clock_query_blocking(&client, TIME_SERVER, 0, 10000); // an error shows below: certificates have dates
+
+    picket_http_t http = {0};
+    picket_http_start(&http, &client, &(picket_request_t){.url = URL});
+    char buf[256];
+    int n;
+    while ((n = picket_http_read_blocking(&http, buf, sizeof buf)) > 0)
+        fwrite(buf, 1, (size_t)n, stdout);
+    printf("\nstatus %d, %s\n", picket_http_status(&http), picket_strerror(n));
+
+    picket_http_close(&http);
+    picket_deinit(&client);
+    return 0;
+}
