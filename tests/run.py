@@ -151,7 +151,8 @@ def find_programs():
                 "PICKET_BOARD": board,
             }
             script = os.path.join(ROOT, "tests", "board", f"{kind}_test.py")
-            programs.append(Program(f"board/{kind} [{board}]", [sys.executable, script], environment))
+            command = [sys.executable, script, "--jobs", "1", "--waiting", "3"]  # an emulator computes all the time
+            programs.append(Program(f"board/{kind} [{board}]", command, environment))
     for build in builds:
         folder = os.path.join(ROOT, "build", build, "tests")
         try:

@@ -12,19 +12,26 @@
 #define SYST_CVR PICKET_MPS2_REGISTER(0xe000e018)
 enum { ENABLE = 1, TICKINT = 2, CLKSOURCE = 4 };
 
+// A counter of milliseconds beside the processor.
+#define FPGAIO_COUNTER  PICKET_MPS2_REGISTER(PICKET_MPS2_FPGAIO + 0x18)
+#define FPGAIO_PRESCALE PICKET_MPS2_REGISTER(PICKET_MPS2_FPGAIO + 0x1c)
+
 static volatile uint32_t ticks;
 static int64_t unix_offset = -1; // the time when ticks was 0
 
 // lwIP's clock (lwip/sys.h).
 uint32_t sys_now(void);
 
+// Ticks are lost when QEMU gets too little of a busy computer, so they only say that it is time to look.
 void picket_mps2_tick(void)
 {
-    ticks++;
+    ticks = FPGAIO_COUNTER;
 }
 
 void picket_mps2_clock_start(void)
 {
+    FPGAIO_PRESCALE = PICKET_MPS2_CLOCK_HZ / 1000 - 1;
+    FPGAIO_COUNTER = 0;
     SYST_RVR = PICKET_MPS2_CLOCK_HZ / 1000 - 1;
     SYST_CVR = 0;
     SYST_CSR = ENABLE | TICKINT | CLKSOURCE;

@@ -1,4 +1,4 @@
-// mps2_clock.h: milliseconds from SysTick, sleep, and randomness for tests. The functions are those of picket/port.h.
+// mps2_clock.h: milliseconds, sleep, and randomness for tests. The functions are those of picket/port.h.
 #ifndef PICKET_MPS2_CLOCK_H
 #define PICKET_MPS2_CLOCK_H
 
