@@ -10,7 +10,8 @@
 #elif PICO_CYW43_ARCH_POLL || PICO_CYW43_ARCH_THREADSAFE_BACKGROUND || PICO_CYW43_ARCH_FREERTOS
 #include "pico/cyw43_arch.h"
 #else
-#error "link picket_slip (a board with a serial line), or a pico_cyw43_arch_lwip_... library (Wi-Fi), beside picket"
+#error \
+    "link picket_slip (a board with a serial line), or a pico_cyw43_arch_lwip_... library (Wi-Fi), beside picket"
 #endif
 #if PICO_CYW43_ARCH_FREERTOS
 #include "FreeRTOS.h"
@@ -54,8 +55,7 @@ static bool is_over(void)
 static void sleep(uint32_t ms)
 {
     absolute_time_t until = make_timeout_time_ms(ms);
-    while (!is_over() && !best_effort_wfe_or_timeout(until)) {
-    }
+    while (!is_over() && !best_effort_wfe_or_timeout(until)) {}
 }
 
 #elif PICO_CYW43_ARCH_POLL

@@ -4,8 +4,8 @@
 
 #include "pico.h"
 
-#define LWIP_NO_INTTYPES_H   0
-#define LWIP_PLATFORM_DIAG(x) ((void)0)
+#define LWIP_NO_INTTYPES_H         0
+#define LWIP_PLATFORM_DIAG(x)      ((void)0)
 #define LWIP_PLATFORM_ASSERT(text) panic(text)
 
 typedef int sys_prot_t;
