@@ -1,0 +1,3 @@
+#ifndef STANDIN_CYW43_STATS_H
+#define STANDIN_CYW43_STATS_H
+#endif
