@@ -1,12 +1,14 @@
-// lwIP run by a second thread under a lock, as a board's background interrupt or an RTOS runs it, and the same
-// exchanges with lwIP run by Picket itself (port.h: who polls, which lock is held when).
+// The same exchanges with lwIP run in all three ways (port.h: who polls, which lock is held when): by Picket
+// itself; by a second thread, as under an RTOS; and in an interrupt of the application's thread, a signal here,
+// which the lock blocks.
 //
-// The second thread also sends an ICMP echo request every few milliseconds: what a board in the background
-// model must answer while TLS computes.
+// Whoever runs lwIP in the background also sends it an ICMP echo request every few milliseconds, which must be
+// answered while TLS computes.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -32,6 +34,12 @@ enum { SLOWER = 5 };
 enum { SLOWER = 1 };
 #endif
 
+#ifdef __SANITIZE_THREAD__
+enum { SANITIZES_THREADS = 1 };
+#else
+enum { SANITIZES_THREADS = 0 };
+#endif
+
 enum {
     MEGABYTE = 1 << 20,
     UPLOAD = 300000,
@@ -44,7 +52,7 @@ enum {
     HANDSHAKES = 25,
 };
 
-static enum { POLL, BACKGROUND } model;
+static enum { POLL, THREAD, INTERRUPT } model;
 static picket_port_t port;
 static picket_t client;
 static picket_trust_t trust;
@@ -78,6 +86,9 @@ static void nothing_is_wrong(void)
 // --- The lock ---
 
 static pthread_mutex_t core = PTHREAD_MUTEX_INITIALIZER;
+static sigset_t interrupt; // the signal that stands for it
+static sigset_t nothing;
+static _Thread_local bool interrupted; // in it
 static _Thread_local bool holding;
 static _Thread_local int64_t held_since; // of this thread's processor time
 static int64_t longest_hold;             // the application's, in microseconds
@@ -94,8 +105,10 @@ static void lock(void *ctx)
 {
     (void)ctx;
     wrong.twice += holding;
-    if (holding || pthread_mutex_lock(&core) != 0)
+    if (holding || (model == THREAD && pthread_mutex_lock(&core) != 0))
         abort();
+    if (model == INTERRUPT && !interrupted)
+        sigprocmask(SIG_BLOCK, &interrupt, NULL);
     holding = true;
     held_since = processor_us();
 }
@@ -104,8 +117,10 @@ static void unlock(void *ctx)
 {
     (void)ctx;
     holding = false;
-    if (pthread_mutex_unlock(&core) != 0)
+    if (model == THREAD && pthread_mutex_unlock(&core) != 0)
         abort();
+    if (model == INTERRUPT && !interrupted)
+        sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
 }
 
 static void unlock_timed(void *ctx)
@@ -119,7 +134,7 @@ static void unlock_timed(void *ctx)
 
 static void lwip_is_called(void)
 {
-    wrong.unlocked += model == BACKGROUND && !holding;
+    wrong.unlocked += model != POLL && !holding;
 }
 
 // --- Echo requests from the gateway; all of this belongs to whoever has the lock ---
@@ -187,11 +202,11 @@ static void start_echo(void)
 {
     echo.output = netif_default->linkoutput;
     netif_default->linkoutput = send_frame;
-    echo.on = model == BACKGROUND;
+    echo.on = model != POLL;
     echo.due = 0;
 }
 
-// --- The network's thread ---
+// --- The network's thread, and its interrupt ---
 
 static pthread_t network;
 static atomic_bool quit;
@@ -224,21 +239,79 @@ static void *run_network(void *argument)
     return NULL;
 }
 
+static void on_interrupt(int number)
+{
+    const int error = errno;
+
+    (void)number;
+    interrupted = true;
+    if (!paused && !quit)
+        serve_network();
+    interrupted = false;
+    errno = error;
+}
+
+// On a stack of its own: TLS's has no room for libslirp.
+static void prepare_interrupt(void)
+{
+    static uint8_t stack[262144];
+    const stack_t handlers = {.ss_sp = stack, .ss_size = sizeof stack};
+    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_ONSTACK | SA_RESTART};
+
+    sigemptyset(&nothing);
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGRTMIN);
+    if (sigaltstack(&handlers, NULL) != 0 || sigaction(SIGRTMIN, &action, NULL) != 0)
+        abort();
+}
+
+static timer_t ticks;
+
+static void start_interrupt(void)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
+    const struct itimerspec often = {.it_value.tv_nsec = 700000, .it_interval.tv_nsec = 700000};
+
+    if (timer_create(CLOCK_MONOTONIC, &event, &ticks) != 0 || timer_settime(ticks, 0, &often, NULL) != 0)
+        abort();
+}
+
+static void start_network(void)
+{
+    quit = paused = false;
+    if (model == INTERRUPT)
+        start_interrupt();
+    if (model == THREAD && pthread_create(&network, NULL, run_network, NULL) != 0)
+        abort();
+}
+
+static void stop_network(void)
+{
+    quit = true;
+    if (model == INTERRUPT)
+        timer_delete(ticks);
+    if (model == THREAD)
+        pthread_join(network, NULL);
+}
+
 // --- The board ---
 
 static pthread_mutex_t bell = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t rings;
-static bool rung;
+static volatile bool rung;
 static void (*before_sleep)(void); // what a test does in wait, before it sleeps
 static void (*in_clock)(void);     // and when TLS asks for the time
 
 static void wake(void *ctx)
 {
     (void)ctx;
-    pthread_mutex_lock(&bell);
+    if (model == THREAD)
+        pthread_mutex_lock(&bell);
     rung = true;
-    pthread_cond_signal(&rings);
-    pthread_mutex_unlock(&bell);
+    if (model == THREAD) {
+        pthread_cond_signal(&rings);
+        pthread_mutex_unlock(&bell);
+    }
 }
 
 static void sleep_until_woken(uint32_t ms)
@@ -259,14 +332,28 @@ static void sleep_until_woken(uint32_t ms)
     pthread_mutex_unlock(&bell);
 }
 
+// As WFI with interrupts off.
+static void sleep_until_interrupted(uint32_t ms)
+{
+    const uint32_t began = picket_linux_millis(NULL);
+
+    sigprocmask(SIG_BLOCK, &interrupt, NULL);
+    while (!rung && picket_linux_millis(NULL) - began < ms)
+        sigsuspend(&nothing);
+    rung = false;
+    sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
+}
+
 static void wait(void *ctx, uint32_t ms)
 {
     (void)ctx;
     wrong.sleeping += holding;
     if (before_sleep)
         before_sleep();
-    if (model == BACKGROUND)
+    if (model == THREAD)
         sleep_until_woken(ms);
+    else if (model == INTERRUPT)
+        sleep_until_interrupted(ms);
     else if (!picket_linux_netif_has_frames())
         picket_linux_nat_poll(ms);
 }
@@ -299,29 +386,21 @@ static int start(void *ctx)
     (void)ctx;
     int result;
 
-    if (model == BACKGROUND)
-        lock(NULL);
+    lock(NULL);
     result = picket_linux_netif_up(false);
     if (result == 0)
         start_echo();
-    if (model == BACKGROUND)
-        unlock(NULL);
+    unlock(NULL);
     longest_hold = 0;
-    quit = paused = false;
-    if (result == 0 && model == BACKGROUND && pthread_create(&network, NULL, run_network, NULL) != 0)
-        abort();
+    if (result == 0)
+        start_network();
     return result;
 }
 
 static void stop(void *ctx)
 {
     (void)ctx;
-    if (model == POLL) {
-        picket_linux_netif_down();
-        return;
-    }
-    quit = true;
-    pthread_join(network, NULL);
+    stop_network();
     lock(NULL);
     picket_linux_netif_down();
     unlock(NULL);
@@ -401,6 +480,13 @@ static void pause_for(uint32_t ms)
         turn(5);
 }
 
+// The C library's sleep ends with an interrupt.
+static void idle_for(uint32_t ms)
+{
+    for (const uint32_t began = now(); now() - began < ms;)
+        usleep(500);
+}
+
 typedef struct transfer {
     picket_http_t http;
     char url[96];
@@ -454,7 +540,7 @@ static void is_whole(transfer_t *t, size_t len)
     picket_http_close(&t->http);
 }
 
-// --- Exchanges, in both models ---
+// --- Exchanges, in all models ---
 
 static void gets_a_page(void)
 {
@@ -492,6 +578,7 @@ static void uploads(void)
     static uint8_t arrived[UPLOAD + 1];
     transfer_t t;
     size_t sent = 0;
+    long stored;
 
     begin(&t, quick.port, "upload", (picket_request_t){.method = "PUT", .body_len = UPLOAD});
     for (const uint32_t began = now(); sent < UPLOAD && now() - began < LIMIT_MS;) {
@@ -508,7 +595,10 @@ static void uploads(void)
     CHECK_STR(picket_error_name(t.result), "PICKET_OK");
     CHECK(picket_http_status(&t.http) == 201 || picket_http_status(&t.http) == 204);
     picket_http_close(&t.http);
-    REQUIRE_INT(tls_server_read("upload", arrived, sizeof arrived), UPLOAD);
+    lock(NULL);
+    stored = tls_server_read("upload", arrived, sizeof arrived);
+    unlock(NULL);
+    REQUIRE_INT(stored, UPLOAD);
     CHECK(memcmp(arrived, megabyte, UPLOAD) == 0);
 }
 
@@ -566,9 +656,13 @@ static void server_dies(void)
     transfer_t t;
     tls_server_t mortal;
     uint32_t died;
+    bool started;
 
-    REQUIRE(
-        tls_server_start(&mortal, &(tls_server_options_t){.chain = &chains[0], .nginx = "limit_rate 200k;"}));
+    lock(NULL); // an interrupt must not meet the C library at work
+    started =
+        tls_server_start(&mortal, &(tls_server_options_t){.chain = &chains[0], .nginx = "limit_rate 200k;"});
+    unlock(NULL);
+    REQUIRE(started);
     begin(&t, mortal.port, "megabyte", (picket_request_t){0});
     for (const uint32_t began = now(); t.len < 10000 && !is_over(&t) && now() - began < LIMIT_MS;)
         if (!read_some(&t))
@@ -633,7 +727,7 @@ static void silence_is_slept_through(void)
     close(fd);
 }
 
-// --- What only the background model has ---
+// --- What only the background models have ---
 
 // A thread of lower priority than the application's gets to run lwIP's timers only if the application sleeps.
 static void late_timers_are_not_waited_for_by_spinning(void)
@@ -656,7 +750,7 @@ static int peer = -1;
 static void let_it_happen(void)
 {
     paused = false;
-    usleep(50000 * SLOWER);
+    idle_for(50 * SLOWER);
 }
 
 // Bytes that arrive when wait has already looked, and does not sleep yet.
@@ -673,12 +767,12 @@ static void wait_ends_for_what_came_before_it(void)
     peer = accept(fd, NULL, NULL);
     pause_for(50);
     paused = true;
-    usleep(20000);
+    idle_for(20);
     CHECK(send(peer, "x", 1, MSG_NOSIGNAL) == 1);
     while (port.poll(port.ctx) == 0)
         ;
     CHECK_INT(port.recv(port.ctx, handle, &byte, 1), PICKET_AGAIN);
-    sleep_until_woken(0); // an older ring is used up
+    rung = false; // an older one is used up
     before_sleep = let_it_happen;
     began = now();
     port.wait(port.ctx, 5000 * SLOWER);
@@ -785,6 +879,11 @@ static void with_client(void)
     nothing_is_wrong();
 }
 
+static void all_in_the_model_INTERRUPT(void)
+{
+    SKIP("the thread sanitizer keeps signals until the C library is called");
+}
+
 static void run(const char *name, void (*test)(void))
 {
     the_test = test;
@@ -796,10 +895,16 @@ static void run(const char *name, void (*test)(void))
         model = the_model;                            \
         run(#test " in the model " #the_model, test); \
     } while (0)
-#define RUN_BOTH(test)            \
-    do {                          \
-        RUN_IN(POLL, test);       \
-        RUN_IN(BACKGROUND, test); \
+#define RUN_IN_BACKGROUND(test)      \
+    do {                             \
+        RUN_IN(THREAD, test);        \
+        if (!SANITIZES_THREADS)      \
+            RUN_IN(INTERRUPT, test); \
+    } while (0)
+#define RUN_IN_ALL(test)         \
+    do {                         \
+        RUN_IN(POLL, test);      \
+        RUN_IN_BACKGROUND(test); \
     } while (0)
 
 static bool start_servers(void)
@@ -824,19 +929,22 @@ int main(int argc, char **argv)
     alarm(240);
     if (!start_servers())
         return 2;
+    prepare_interrupt();
     picket_linux_on_lwip_call(lwip_is_called);
-    RUN_BOTH(gets_a_page);
-    RUN_BOTH(gets_a_page_blocking);
-    RUN_BOTH(downloads_a_megabyte);
-    RUN_BOTH(uploads);
-    RUN_BOTH(moves_two_at_once);
-    RUN_BOTH(cancels_at_any_time);
-    RUN_BOTH(server_dies);
-    RUN_BOTH(deadlines_are_kept);
-    RUN_BOTH(silence_is_slept_through);
-    RUN_IN(BACKGROUND, late_timers_are_not_waited_for_by_spinning);
-    RUN_IN(BACKGROUND, wait_ends_for_what_came_before_it);
-    RUN_IN(BACKGROUND, the_network_lives_while_tls_computes);
-    RUN_IN(BACKGROUND, echoes_do_not_wait_for_arithmetic);
+    RUN_IN_ALL(gets_a_page);
+    RUN_IN_ALL(gets_a_page_blocking);
+    RUN_IN_ALL(downloads_a_megabyte);
+    RUN_IN_ALL(uploads);
+    RUN_IN_ALL(moves_two_at_once);
+    RUN_IN_ALL(cancels_at_any_time);
+    RUN_IN_ALL(server_dies);
+    RUN_IN_ALL(deadlines_are_kept);
+    RUN_IN_ALL(silence_is_slept_through);
+    RUN_IN_BACKGROUND(late_timers_are_not_waited_for_by_spinning);
+    RUN_IN_BACKGROUND(wait_ends_for_what_came_before_it);
+    RUN_IN_BACKGROUND(the_network_lives_while_tls_computes);
+    RUN_IN_BACKGROUND(echoes_do_not_wait_for_arithmetic);
+    if (SANITIZES_THREADS)
+        RUN(all_in_the_model_INTERRUPT);
     return check_done();
 }
