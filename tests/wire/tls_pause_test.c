@@ -16,6 +16,7 @@
 #include "client.h"
 #include "replay_port.h"
 #include "socket_port.h"
+#include "tls_private.h"
 #include "tls_server.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -414,8 +415,10 @@ static void streams_can_be_cancelled_anywhere(void)
         picket_tls_target_t target = {.host = TLS_SERVER_HOST, .port = servers[0].port, .address = &loopback};
         world.jumps = true;
         REQUIRE_INT(picket_tls_start(&tls, &client, &target), 0);
-        for (unsigned i = 0; i < polls; i++)
-            (void)picket_poll(&client);
+        for (unsigned i = 0; i < polls; i++) {
+            if (picket_poll(&client) > 0)
+                port.wait(NULL, 100);
+        }
         picket_tls_close(&tls);
         wrong += used() != base || keys().held != 0 || keys().unsound != 0 || is_busy() || !arena_check();
         CHECK_INT(used(), base);
@@ -741,6 +744,50 @@ static void ends_everything_without_waiting(void)
     picket_deinit(&client);
 }
 
+static size_t hello_len(size_t connection)
+{
+    size_t len, at = 0;
+    replay_record_t record = {0};
+    const uint8_t *sent = replay_sent(connection, &len);
+    return replay_next_record(sent, len, &at, &record) ? record.len : 0;
+}
+
+static bool is_checking_key_exchange(void)
+{
+    const tls_t *tls = client.state->env.tls->paused;
+    return tls != NULL && tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_KEY_EXCHANGE;
+}
+
+// A server that answers the offer of a session with another handshake, whose signature is wrong. It is found out
+// while another connection says goodbye; the session is forgotten all the same.
+static void forgets_a_session_that_failed_meanwhile(void)
+{
+    const replay_recording_t *r = &recordings[1];
+    replay_t played[4];
+    for (size_t i = 0; i < 4; i++)
+        played[i] = (replay_t){.bytes = r->bytes[i == 1], .len = r->len[i == 1]};
+    REQUIRE_INT(begin(&(scenario_t){.server = 1}), 0);
+    replay_load(played, 4);
+    replay_get(&client, r->url, &page);
+    REQUIRE(is_whole(&page));
+    REQUIRE_INT(replay_start(&client, r->url, &handles[0], &pages[0]), 0);
+    wait_for_head(&handles[0]);
+    REQUIRE(picket_http_detail(&handles[0]).resumed);
+    REQUIRE_INT(replay_start(&client, r->url, &handles[1], &pages[1]), 0);
+    world.jumps = true;
+    for (unsigned polls = 0; polls < 10000 && !is_checking_key_exchange(); polls++)
+        (void)picket_poll(&client);
+    REQUIRE(is_checking_key_exchange());
+    picket_http_close(&handles[0]);
+    CHECK(!is_busy());
+    (void)picket_poll(&client);
+    CHECK(picket_http_detail(&handles[1]).error != 0);
+    replay_get(&client, r->url, &page);
+    CHECK(hello_len(2) > hello_len(0));
+    CHECK_INT(hello_len(3), hello_len(0));
+    close_all();
+}
+
 // --- Overflows
 
 static uint8_t *lowest; // byte of the stack of TLS
@@ -981,6 +1028,7 @@ int main(void)
     RUN(waits_no_longer_than_its_deadline);
     RUN(does_not_take_arithmetic_for_silence);
     RUN(ends_everything_without_waiting);
+    RUN(forgets_a_session_that_failed_meanwhile);
     RUN(says_when_the_stack_of_tls_has_overflowed);
     RUN(ends_all_when_the_callers_stack_has_overflowed);
     RUN(needs_room_on_the_callers_stack);
