@@ -218,6 +218,8 @@ uint32_t picket_poll(picket_t *client)
         ms = POLL_MAX_MS;
     for (size_t i = 0; i < PICKET_SLOTS; i++)
         ms = poll_slot(state, &state->slots[i], ms);
+    if (tls_stirred(state->env.tls))
+        ms = 0;
     if (!stack_is_intact(state->env.port))
         end_all(state, PICKET_ERR_STACK);
     if (config->alive != NULL)

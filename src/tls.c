@@ -277,8 +277,8 @@ static int accept_server(tls_t *tls)
     if (tls->checked)
         tls->verified_ms = clock_unix_ms();
     forget_chain(tls);
-    tls_session_keep(tls); // which allocates, so that the step may come back early here
-    tls->handshaken = true;
+    tls_session_keep(tls);
+    tls->handshaken = true; // last: the step is over then
     return 1;
 }
 
@@ -336,6 +336,13 @@ void tls_cancel(tls_client_t *client)
 {
     if (client->paused != NULL)
         tls_step_cancel(client->paused);
+}
+
+bool tls_stirred(tls_client_t *client)
+{
+    bool stirred = client->stirred;
+    client->stirred = false;
+    return stirred;
 }
 
 bool tls_may_retry(const tls_t *tls)

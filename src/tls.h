@@ -48,6 +48,9 @@ int tls_handshake(tls_t *tls);
 // End long arithmetic that is under way; its connection fails. For when all are ended: none then waits for it.
 void tls_cancel(tls_client_t *client);
 
+// Something happened on the network while tls_finish waited, so that it is to be looked at. Said once.
+bool tls_stirred(tls_client_t *client);
+
 // The handshake failed before the server was checked, and a session had been offered, which is forgotten now:
 // without it the same server may do better.
 bool tls_may_retry(const tls_t *tls);

@@ -24,6 +24,7 @@ struct tls_client {
     tls_session_t sessions[PICKET_SESSIONS];
     tls_t *stepping; // the connection inside Mbed TLS now
     tls_t *paused;   // the one whose step came back early: until it has ended no other can enter
+    bool stirred;    // something happened on the network while it was waited for
 };
 
 typedef int (*tls_op_t)(tls_t *tls, void *arg);

@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "tls_private.h"
+#include "tls_stack.h"
 
 // Sessions are serialised as soon as they come, so that a kept one costs a single block of known size.
 
@@ -127,14 +128,17 @@ static void forget_ticket(tls_t *tls)
     session->MBEDTLS_PRIVATE(ticket_len) = 0;
 }
 
+// What others fail to allocate meanwhile must not be excused here, so there is no meanwhile.
 void tls_session_keep(tls_t *tls)
 {
     bool is_1_3 = mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     uint32_t failures = arena_failures();
+    tls_stack_hold(true);
     if (!is_1_3 || tls->ticket) {
         keep(tls);
         forget_ticket(tls);
     }
+    tls_stack_hold(false);
     tls->excused += arena_failures() - failures;
 }
 

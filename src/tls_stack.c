@@ -37,6 +37,7 @@ static struct {
     bool running;
     bool done;
     bool may_pause;
+    bool held;
     bool refuse;
     bool overflowed;
     uint32_t entered; // when, in milliseconds
@@ -60,9 +61,14 @@ static void serve(void)
     }
 }
 
+void tls_stack_hold(bool held)
+{
+    stack.held = held;
+}
+
 bool tls_stack_pause(void)
 {
-    if (stack.running && stack.may_pause)
+    if (stack.running && stack.may_pause && !stack.held)
         leave();
     return !stack.refuse;
 }
@@ -89,7 +95,7 @@ void *picket_mbedtls_calloc(size_t n, size_t size)
 {
     if (!stack.running || !is_arithmetic(size))
         return arena_calloc_short(n, size);
-    if (stack.may_pause && slice_is_over())
+    if (stack.may_pause && !stack.held && slice_is_over())
         (void)tls_stack_pause();
     return stack.refuse ? NULL : arena_calloc_short(n, size);
 }

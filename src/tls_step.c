@@ -94,14 +94,14 @@ int tls_step_pausing(tls_t *tls, tls_op_t op)
     return enter(tls, begin);
 }
 
-// The network is served meanwhile.
+// The network is served meanwhile; what happens on it is told by tls_stirred.
 void tls_step_wait(tls_client_t *client)
 {
     const picket_port_t *port = client->config->port;
     while (client->paused != NULL) {
         (void)enter(client->paused, go_on);
-        if (client->paused != NULL)
-            (void)port->poll(port->ctx);
+        if (client->paused != NULL && port->poll(port->ctx) == 0)
+            client->stirred = true;
     }
 }
 

@@ -221,6 +221,33 @@ static void refuses_memory_to_arithmetic_only(void)
     stop();
 }
 
+static int allocate(void *arg);
+
+static int allocate_held(void *arg)
+{
+    visit_t *v = arg;
+    tls_stack_hold(true);
+    int result = allocate(v);
+    (void)tls_stack_pause();
+    tls_stack_hold(false);
+    (void)tls_stack_pause();
+    return result;
+}
+
+static void stays_while_it_is_held(void)
+{
+    visit_t v = {.input = 6, .pauses = 800};
+    bool paused;
+    REQUIRE_INT(start(&port), 0);
+    made.jump = PICKET_SLICE_MS;
+    (void)tls_stack_begin(allocate_held, &v, &paused);
+    CHECK(paused);
+    CHECK_INT(v.steps, 800);
+    CHECK_INT(tls_stack_continue(false, &paused), 6);
+    CHECK(!paused);
+    stop();
+}
+
 // Memory is for everybody else while something waits.
 static void gives_memory_outside_while_it_waits(void)
 {
@@ -567,6 +594,7 @@ int main(void)
     RUN(does_not_come_back_from_a_call);
     RUN(refuses_memory_to_what_is_to_end);
     RUN(refuses_memory_to_arithmetic_only);
+    RUN(stays_while_it_is_held);
     RUN(gives_memory_outside_while_it_waits);
     RUN(comes_back_when_its_time_is_over);
     RUN(preserves_registers_and_rounding);

@@ -239,6 +239,7 @@ static unsigned shake_hands(picket_http_t *http)
     while (is_shaking_hands(http)) {
         uint32_t ms = picket_poll(&client);
         if (is_busy()) {
+            CHECK(!mbedtls_ssl_is_handshake_over(&client.state->env.tls->paused->ssl));
             waits++;
             CHECK_INT(ms, 0);
         }
@@ -664,6 +665,37 @@ static void says_goodbye_while_another_waits(void)
     }
 }
 
+static unsigned stirs;
+
+// Something happened on the network so many times.
+static uint32_t poll_stirred(void *ctx)
+{
+    (void)beneath->poll(ctx);
+    return stirs > 0 && stirs-- > 0 ? 0 : 1000;
+}
+
+// What happened on the network meanwhile must not be slept over.
+static void tells_what_it_polled_while_it_waited(void)
+{
+    REQUIRE_INT(begin_beside(0, 0), 0);
+    wait_for_head(&handles[0]);
+    REQUIRE_INT(
+        picket_http_start(&handles[2], &client,
+                          &(picket_request_t){.url = "http://" TLS_SERVER_HOST "/", .address = &loopback}),
+        0);
+    (void)picket_poll(&client);
+    REQUIRE_INT(start_silent(1, 0), 0);
+    wait_for_step();
+    port.poll = poll_stirred;
+    stirs = 1;
+    picket_http_close(&handles[0]);
+    CHECK_INT(stirs, 0);
+    picket_http_close(&handles[1]);
+    CHECK_INT(picket_poll(&client), 0);
+    CHECK(picket_poll(&client) > 0);
+    close_all();
+}
+
 static void plain_http_goes_on_beside_it(void)
 {
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
@@ -1024,6 +1056,7 @@ int main(void)
     RUN(one_reads_while_another_shakes_hands);
     RUN(a_stream_beside_an_exchange);
     RUN(says_goodbye_while_another_waits);
+    RUN(tells_what_it_polled_while_it_waited);
     RUN(plain_http_goes_on_beside_it);
     RUN(waits_no_longer_than_its_deadline);
     RUN(does_not_take_arithmetic_for_silence);
