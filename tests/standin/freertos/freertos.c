@@ -2,7 +2,8 @@
 #include "semphr.h"
 #include "timers.h"
 
-BaseType_t xTaskCreate(TaskFunction_t run, const char *name, uint32_t stack_words, void *argument, UBaseType_t priority, TaskHandle_t *created)
+BaseType_t xTaskCreate(TaskFunction_t run, const char *name, uint32_t stack_words, void *argument,
+                       UBaseType_t priority, TaskHandle_t *created)
 {
     (void)run, (void)name, (void)stack_words, (void)argument, (void)priority, (void)created;
     return 0;
@@ -146,7 +147,8 @@ TaskHandle_t xSemaphoreGetMutexHolder(SemaphoreHandle_t semaphore)
     return 0;
 }
 
-TimerHandle_t xTimerCreate(const char *name, TickType_t period, BaseType_t repeat, void *id, TimerCallbackFunction_t run)
+TimerHandle_t xTimerCreate(const char *name, TickType_t period, BaseType_t repeat, void *id,
+                           TimerCallbackFunction_t run)
 {
     (void)name, (void)period, (void)repeat, (void)id, (void)run;
     return 0;

@@ -9,8 +9,8 @@ typedef void (*TaskFunction_t)(void *argument);
 #define taskENTER_CRITICAL() ((void)0)
 #define taskEXIT_CRITICAL()  ((void)0)
 
-BaseType_t xTaskCreate(TaskFunction_t run, const char *name, uint32_t stack_words, void *argument, UBaseType_t priority,
-                       TaskHandle_t *created);
+BaseType_t xTaskCreate(TaskFunction_t run, const char *name, uint32_t stack_words, void *argument,
+                       UBaseType_t priority, TaskHandle_t *created);
 void vTaskDelete(TaskHandle_t task);
 void vTaskDelay(TickType_t ticks);
 void vTaskStartScheduler(void);
