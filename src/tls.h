@@ -45,7 +45,7 @@ void tls_free(tls_t *tls);
 // done at once. PICKET_AGAIN: bytes are needed, or tls_busy. Errors stick.
 int tls_handshake(tls_t *tls);
 
-// End long arithmetic that is under way; its connection fails. For when all are ended: none then waits for it.
+// End long arithmetic that is under way; its connection fails. For when all are ended: none then waits.
 void tls_cancel(tls_client_t *client);
 
 // Something happened on the network while tls_finish waited, so that it is to be looked at. Said once.
@@ -66,8 +66,8 @@ int tls_write(tls_t *tls, const void *data, size_t len);
 int tls_flush(tls_t *tls);
 
 // Finish sending (arithmetic that is under way is waited for): 1 when all that was written and close_notify
-// are in the out queue; PICKET_AGAIN when the queue must be drained first; an error when there is nothing more
-// to be done.
+// are in the out queue; PICKET_AGAIN when the queue must be drained first; an error when there is nothing
+// more to be done.
 int tls_finish(tls_t *tls);
 
 // The queues. Ciphertext goes in only when wanted: nothing is taken from TCP while plaintext is unread.

@@ -31,8 +31,8 @@ int tls_stack_continue(bool refuse, bool *paused);
 // Called on the stack: come back early, if that is allowed. False: what runs is to end (see refuse).
 bool tls_stack_pause(void);
 
-// Called on the stack: true, it does not come back early; false, it may again. For what must not be interleaved
-// with others, and is short.
+// Called on the stack: true, it does not come back early; false, it may again. For what must not be
+// interleaved with others, and is short.
 void tls_stack_hold(bool held);
 
 // Less than PICKET_STACK_SIZE is left for TLS on the caller's stack, which it has to run on.

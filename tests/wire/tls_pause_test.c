@@ -21,7 +21,7 @@
 
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED true
-#define SPARSE    3
+#define SPARSE    5
 #define UNCHECKED __attribute__((no_sanitize_address))
 #else
 #define SANITIZED false
