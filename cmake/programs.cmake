@@ -72,3 +72,12 @@ foreach(source IN LISTS sources)
         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
     picket_link_stack(example_${name} "")
 endforeach()
+
+# The computer's side of a board on a serial line (link/): libslirp and the Linux port's way to it, without lwIP.
+add_executable(picket-link
+    link/bridge.c link/main.c link/queue.c link/serial.c link/slip.c
+    port/linux/nat.c port/linux/trace.c port/linux/nanoseconds.c)
+picket_our_code(picket-link)
+set_target_properties(picket-link PROPERTIES C_EXTENSIONS ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+target_include_directories(picket-link PRIVATE include port/linux)
+target_link_libraries(picket-link PRIVATE slirp ${SLIRP_LIBRARY})

@@ -9,22 +9,10 @@
 // lwIP's clock (lwip/sys.h).
 uint32_t sys_now(void);
 
-static int64_t nanoseconds(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-int64_t picket_linux_nanoseconds(void)
-{
-    return nanoseconds(CLOCK_MONOTONIC);
-}
-
 uint32_t picket_linux_millis(void *ctx)
 {
     (void)ctx;
-    return (uint32_t)(nanoseconds(CLOCK_MONOTONIC) / 1000000);
+    return (uint32_t)(picket_linux_nanoseconds() / 1000000);
 }
 
 uint32_t sys_now(void)
@@ -35,7 +23,9 @@ uint32_t sys_now(void)
 int64_t picket_linux_unix_ms(void *ctx)
 {
     (void)ctx;
-    return nanoseconds(CLOCK_REALTIME) / 1000000;
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 int picket_linux_random(void *ctx, void *buf, size_t len)

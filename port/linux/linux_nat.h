@@ -27,4 +27,8 @@ void picket_linux_nat_input(const void *frame, size_t len);
 // which it wants to be called again even if nothing happens on the sockets. While closed, it only waits.
 uint32_t picket_linux_nat_poll(uint32_t ms);
 
+// The same, waiting for these descriptors as well; sets their revents.
+struct pollfd;
+uint32_t picket_linux_nat_poll_with(struct pollfd *others, size_t count, uint32_t ms);
+
 #endif

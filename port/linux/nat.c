@@ -264,24 +264,44 @@ static int get_revents(int index, void *opaque)
     return index < 0 ? 0 : to_slirp(fds[index].revents);
 }
 
-static int wait_for_fds(uint32_t ms)
+static bool add_others(const struct pollfd *others, size_t count)
 {
-    return poll(fds, (nfds_t)fd_count, ms > INT32_MAX ? INT32_MAX : (int)ms);
+    while (fd_room - fd_count < count)
+        if (!grow())
+            return false;
+    if (count > 0)
+        memcpy(fds + fd_count, others, count * sizeof *others);
+    return true;
 }
 
-uint32_t picket_linux_nat_poll(uint32_t ms)
+// libslirp's descriptors, and the others behind them. Without memory those are not looked at this time.
+static int wait_for_fds(struct pollfd *others, size_t count, uint32_t ms)
+{
+    size_t all = fd_count + (add_others(others, count) ? count : 0);
+    int ready = poll(fds, (nfds_t)all, ms > INT32_MAX ? INT32_MAX : (int)ms);
+    for (size_t i = 0; i < count; i++)
+        others[i].revents = ready > 0 && all > fd_count ? fds[fd_count + i].revents : 0;
+    return ready;
+}
+
+uint32_t picket_linux_nat_poll_with(struct pollfd *others, size_t count, uint32_t ms)
 {
     uint32_t wanted = UINT32_MAX;
     fd_count = 0;
     if (!slirp) {
-        wait_for_fds(ms);
+        wait_for_fds(others, count, ms);
         return wanted;
     }
     slirp_pollfds_fill(slirp, &wanted, add_poll, NULL);
     wanted = until_timers(wanted);
-    int ready = wait_for_fds(ms < wanted ? ms : wanted);
+    int ready = wait_for_fds(others, count, ms < wanted ? ms : wanted);
     slirp_pollfds_poll(slirp, ready < 0, get_revents, NULL);
     polled = now_ms();
     run_timers();
     return wanted;
+}
+
+uint32_t picket_linux_nat_poll(uint32_t ms)
+{
+    return picket_linux_nat_poll_with(NULL, 0, ms);
 }
