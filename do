@@ -32,6 +32,7 @@ dpkg-dev         command=dpkg-source
 git              command=git'
 
 needs_test="$needs_build
+chrony           command=chronyd
 clang-format     command=clang-format
 curl             command=curl
 gcc-arm-none-eabi command=arm-none-eabi-gcc

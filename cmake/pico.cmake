@@ -14,8 +14,6 @@ include_guard(GLOBAL)
 foreach(target mbedtls llhttp picket_core)
     target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
 endforeach()
-# The SDK has functions of these names.
-target_compile_definitions(picket_core PRIVATE clock_start=picket_clock_start clock_stop=picket_clock_stop)
 # Mbed TLS allocates from Picket's arena: they refer to each other, and CMake names them often enough.
 target_link_libraries(mbedtls PRIVATE picket_core)
 

@@ -65,12 +65,12 @@ static int start(picket_t *client, const picket_port_t *port)
     int error = start_port(port);
     if (error != 0)
         return error;
-    clock_start(port);
+    clock_use(port);
     entropy_start(port);
     error = start_state(client, port);
     if (error != 0) {
         entropy_stop();
-        clock_stop();
+        clock_forget();
         stop_port(port);
     }
     return error;
@@ -129,7 +129,7 @@ void picket_deinit(picket_t *client)
     client->error = PICKET_ERR_CLOSED;
     stop_port(port);
     entropy_stop();
-    clock_stop();
+    clock_forget();
     arena_stop();
     initialised = false;
 }

@@ -12,12 +12,17 @@
 
 static const picket_port_t *clock_port;
 
-void clock_start(const picket_port_t *port)
+void clock_use(const picket_port_t *port)
 {
     clock_port = port;
 }
 
-void clock_stop(void)
+const picket_port_t *clock_port_used(void)
+{
+    return clock_port;
+}
+
+void clock_forget(void)
 {
     clock_port = NULL;
 }
@@ -32,14 +37,17 @@ int64_t picket_clock_ceiling(void)
     return picket_clock_floor() + YEARS_20;
 }
 
+bool clock_believes(int64_t ms)
+{
+    return ms >= picket_clock_floor() * 1000 && ms <= picket_clock_ceiling() * 1000;
+}
+
 int64_t clock_unix_ms(void)
 {
     if (clock_port == NULL || clock_port->unix_ms == NULL)
         return PICKET_ERR_NO_TIME;
     int64_t ms = clock_port->unix_ms(clock_port->ctx);
-    if (ms < picket_clock_floor() * 1000 || ms > picket_clock_ceiling() * 1000)
-        return PICKET_ERR_NO_TIME;
-    return ms;
+    return clock_believes(ms) ? ms : PICKET_ERR_NO_TIME;
 }
 
 bool clock_known(void)

@@ -8,14 +8,20 @@
 #include "picket/clock.h"
 #include "picket/port.h"
 
-// Ask this port from now on. Borrowed until clock_stop.
-void clock_start(const picket_port_t *port);
-void clock_stop(void);
+// Ask this port from now on. Borrowed until clock_forget.
+void clock_use(const picket_port_t *port);
+void clock_forget(void);
+
+// That port, NULL: none.
+const picket_port_t *clock_port_used(void);
 
 // Milliseconds since 1970, or PICKET_ERR_NO_TIME when the port does not know or says what cannot be
 // (clock.h).
 int64_t clock_unix_ms(void);
 bool clock_known(void);
+
+// Whether a time is one that a clock may say (clock.h).
+bool clock_believes(int64_t unix_ms);
 
 // The last second that has a date here: 9999-12-31 23:59:59, the end of what a certificate can say.
 #define CLOCK_LAST INT64_C(253402300799)

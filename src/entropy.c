@@ -12,6 +12,7 @@
 #include "mbedtls/entropy.h"
 #include "mbedtls/platform_util.h"
 #include "psa/crypto.h"
+#include "tls_stack.h"
 
 #define BLOCK 16u
 
@@ -95,9 +96,20 @@ int mbedtls_hardware_poll(void *data, unsigned char *output, size_t len, size_t 
     return 0;
 }
 
+typedef struct span {
+    void *buf;
+    size_t len;
+} span_t;
+
+static int generate(void *arg)
+{
+    const span_t *span = arg;
+    return psa_generate_random(span->buf, span->len) == PSA_SUCCESS ? 0 : PICKET_ERR_NO_ENTROPY;
+}
+
 int entropy_random(void *buf, size_t len)
 {
-    if (!entropy.failed && psa_generate_random(buf, len) == PSA_SUCCESS)
+    if (!entropy.failed && tls_stack_call(generate, &(span_t){buf, len}) == 0)
         return 0;
     mbedtls_platform_zeroize(buf, len);
     return PICKET_ERR_NO_ENTROPY;

@@ -19,9 +19,6 @@ uint64_t board_cycles(void);
 // Main's stack, and how much of it has been used at the most.
 void board_stack(size_t *size, size_t *peak);
 
-// Set the time.
-void picket_clock_set(int64_t unix_ms);
-
 // The end.
 _Noreturn void board_exit(int code);
 

@@ -61,14 +61,29 @@ static int print_time(const char *from)
     return 0;
 }
 
+// HOST or HOST:PORT.
+static int ask_time(const char *source)
+{
+    static char server[PICKET_HOST_MAX + 1];
+    size_t len = strcspn(source, ":");
+    unsigned long port = source[len] ? strtoul(source + len + 1, NULL, 10) : 0;
+    if (len >= sizeof server || port > 0xffff)
+        return fail("time= is not HOST:PORT");
+    memcpy(server, source, len);
+    int error = picket_clock_query_blocking(&client, server, (uint16_t)port, 15000);
+    return error < 0 ? fail_with(error, picket_clock_why()) : print_time(server);
+}
+
+// Without it https:// will say that the time is not known.
 static int set_clock(const char *source)
 {
     if (!source)
-        return 0; // https:// will say that the time is not known
+        return 0;
     if (*source != '@')
-        return fail("time= is not @SECONDS");
-    picket_clock_set((int64_t)strtoll(source + 1, NULL, 10) * 1000);
-    return picket_unix_ms(&client) < 0 ? fail_with(PICKET_ERR_NO_TIME, "") : print_time("the page");
+        return ask_time(source);
+    if (picket_clock_set((int64_t)strtoul(source + 1, NULL, 10) * 1000) < 0)
+        return fail_with(PICKET_ERR_NO_TIME, "what the page says is not believed");
+    return print_time("the page");
 }
 
 // --- What is shown ---

@@ -18,8 +18,7 @@ int main(void)
     picket_trust_t trust;
     picket_trust_load(&trust, ca_pem, sizeof ca_pem, trust_mem, sizeof trust_mem, NULL);
     picket_init(&client, &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = sizeof arena});
-    picket_clock_query_blocking(&client, TIME_SERVER, 0,
-                                10000); // an error shows below: certificates have dates
+    picket_clock_query_blocking(&client, TIME_SERVER, 0, 10000); // certificates have dates
 
     picket_http_t http = {0};
     picket_http_start(&http, &client, &(picket_request_t){.url = URL});

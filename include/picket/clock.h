@@ -16,6 +16,22 @@ extern "C" {
 // Milliseconds since 1970-01-01 00:00 UTC, or PICKET_ERR_NO_TIME when the time is not known or not believed.
 int64_t picket_unix_ms(const picket_t *client);
 
+// Set the clock: the application knows the time, from a battery-backed clock, a GPS receiver, its own server. 0;
+// PICKET_ERR_ARG when it is not between floor and ceiling, or the board's clock cannot be set. Before picket_init too.
+int picket_clock_set(int64_t unix_ms);
+
+// Ask a time server (SNTP; a name or an IP literal; port 0: 123) and set the clock by its answer, within timeout_ms.
+// Asked at once, and again after 1, 2, 4, ... seconds. 0, or
+//   PICKET_ERR_TIMEOUT_TIME   nobody answered; or what the name lookup said
+//   PICKET_ERR_TIME_REFUSED   an answer that no clock is to be set by (RFC 4330 section 5): picket_clock_why says in a
+//                             few words what is wrong with it. A time outside floor and ceiling is such, and so is one
+//                             that is more than 300 s from a time that is known already
+//   PICKET_ERR_ARG            server is neither, or the port has no datagrams
+// Whoever sees the packets, or is the server, can give a wrong time within those limits: then certificates of another
+// time are believed, and no others. What is known better should be set by picket_clock_set.
+int picket_clock_query_blocking(picket_t *client, const char *server, uint16_t port, uint32_t timeout_ms);
+const char *picket_clock_why(void);
+
 // The earliest time believed, in seconds since 1970: when this Picket was built.
 int64_t picket_clock_floor(void);
 

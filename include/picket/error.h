@@ -47,6 +47,8 @@ extern "C" {
     X(PICKET_ERR_TIMEOUT_HEAD, -38, "timed out waiting for the response")                                   \
     X(PICKET_ERR_TIMEOUT_IDLE, -39, "timed out in the response body: the server went silent")               \
     X(PICKET_ERR_TIMEOUT_TOTAL, -40, "the time allowed for the whole exchange has passed")                  \
+    X(PICKET_ERR_TIMEOUT_TIME, -41, "timed out asking for the time: no time server answered")               \
+    X(PICKET_ERR_TIME_REFUSED, -42, "the answer of the time server cannot be believed")                     \
     /* The server's identity */                                                                             \
     X(PICKET_ERR_UNKNOWN_ISSUER, -50,                                                                       \
       "certificate from an unknown issuer: no chain to a trusted certificate")                              \

@@ -86,6 +86,8 @@ typedef struct picket_address {
 int picket_address_parse(const char *text, picket_address_t *address);
 void picket_address_format(const picket_address_t *address, char *buf);
 
+#define PICKET_UDP_MAX 512
+
 typedef struct picket_port {
     // Handed to every function below.
     void *ctx;
@@ -106,8 +108,10 @@ typedef struct picket_port {
     // A monotonic clock in milliseconds; it may wrap at 2^32.
     uint32_t (*millis)(void *ctx);
 
-    // Milliseconds since 1970-01-01 00:00 UTC, or a negative number while the time is unknown.
+    // Milliseconds since 1970-01-01 00:00 UTC, or a negative number while the time is unknown. set_unix_ms sets the
+    // clock that unix_ms tells, for as long as the machine runs; 0, or an error. NULL: it cannot be set.
     int64_t (*unix_ms)(void *ctx);
+    int (*set_unix_ms)(void *ctx, int64_t unix_ms);
 
     // Fill buf with len bytes of entropy, all of them, and return 0; otherwise PICKET_ERR_NO_ENTROPY. The
     // bytes seed Mbed TLS's generator, so they must be unpredictable, not merely random-looking.
@@ -141,6 +145,15 @@ typedef struct picket_port {
     // sends RST. Both give the handle back and always succeed.
     void (*close)(void *ctx, int handle);
     void (*abort)(void *ctx, int handle);
+
+    // Datagrams, for asking the time. Optional, all or none. open: from a random port of its own, to and from this
+    // address and port only; a handle, or an error. send: a datagram of at most PICKET_UDP_MAX bytes; its length,
+    // PICKET_AGAIN (it may as well get lost), or an error. recv: the bytes taken of one (a longer one is cut), or
+    // PICKET_AGAIN.
+    int (*udp_open)(void *ctx, const picket_address_t *address, uint16_t port);
+    int (*udp_send)(void *ctx, int handle, const void *data, size_t len);
+    int (*udp_recv)(void *ctx, int handle, void *buf, size_t len);
+    void (*udp_close)(void *ctx, int handle);
 
     // A stack for TLS (PICKET_STACK_SIZE bytes of the arena), so that the application's may be small. Both or
     // none: without them TLS runs on the caller's stack.

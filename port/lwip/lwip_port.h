@@ -68,12 +68,15 @@ typedef struct picket_lwip_board {
     // lwIP's timers (sys_check_timeouts) are nobody else's business: Picket runs them in picket_poll.
     bool run_timers;
 
-    // As in picket/port.h; all four must be there. wait is called without the lock, and returns when wake has
+    // As in picket/port.h; all three must be there. wait is called without the lock, and returns when wake has
     // been called since it last returned, even before it was called.
     void (*wait)(void *ctx, uint32_t ms);
     uint32_t (*millis)(void *ctx);
-    int64_t (*unix_ms)(void *ctx);
     int (*random)(void *ctx, void *buf, size_t len);
+
+    // The time of day, as in picket/port.h, where the board has a clock for it. NULL: it is unknown until it is set
+    // (picket/clock.h), and counted on by millis from then on.
+    int64_t (*unix_ms)(void *ctx);
 
     // Keep everybody else out of lwIP, its callbacks included. Both or none.
     void (*lock)(void *ctx);

@@ -3,6 +3,8 @@
 #include "lwip_board.h"
 #include "lwip_lookup.h"
 #include "lwip_tcp.h"
+#include "lwip_udp.h"
+#include "lwip_wall.h"
 
 // How often to look, where somebody else runs lwIP, for what nobody tells: that memory, or a place in the
 // table of lookups, is free again. It is the interval of lwIP's fast TCP timer.
@@ -97,6 +99,7 @@ static void stop_all(void *ctx)
     picket_lwip_lock();
     picket_lwip_tcp_stop();
     picket_lwip_lookup_stop();
+    picket_lwip_udp_stop();
     picket_lwip_unlock();
     if (board->stop)
         board->stop(board->ctx);
@@ -135,6 +138,7 @@ static bool take_happened(void)
 static uint32_t poll_all(void *ctx)
 {
     (void)ctx;
+    (void)picket_lwip_wall_ms(board->millis(board->ctx)); // which wraps
     uint32_t board_ms = board->poll ? board->poll(board->ctx) : UINT32_MAX;
     uint32_t timer_ms = timers();
     if (take_happened())
@@ -157,10 +161,21 @@ static uint32_t board_millis(void *ctx)
     return board->millis(board->ctx);
 }
 
-static int64_t board_unix_ms(void *ctx)
+// What was set counts for more than the board's own clock.
+static int64_t unix_ms(void *ctx)
 {
     (void)ctx;
-    return board->unix_ms(board->ctx);
+    int64_t set = picket_lwip_wall_ms(board->millis(board->ctx));
+    if (set >= 0)
+        return set;
+    return board->unix_ms ? board->unix_ms(board->ctx) : PICKET_ERR_NO_TIME;
+}
+
+static int set_unix_ms(void *ctx, int64_t ms)
+{
+    (void)ctx;
+    picket_lwip_wall_set(ms, board->millis(board->ctx));
+    return 0;
 }
 
 static int board_random(void *ctx, void *buf, size_t len)
@@ -202,7 +217,8 @@ void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
         .poll = poll_all,
         .wait = wait_board,
         .millis = board_millis,
-        .unix_ms = board_unix_ms,
+        .unix_ms = unix_ms,
+        .set_unix_ms = set_unix_ms,
         .random = board_random,
         .lookup = picket_lwip_lookup,
         .lookup_result = picket_lwip_lookup_result,
@@ -213,6 +229,10 @@ void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
         .recv = picket_lwip_recv,
         .close = picket_lwip_close,
         .abort = picket_lwip_abort,
+        .udp_open = picket_lwip_udp_open,
+        .udp_send = picket_lwip_udp_send,
+        .udp_recv = picket_lwip_udp_recv,
+        .udp_close = picket_lwip_udp_close,
         .stack_make = the_board->stack_make ? stack_make : NULL,
         .stack_switch = the_board->stack_switch ? stack_switch : NULL,
         .stack_room = the_board->stack_room ? stack_room : NULL,

@@ -17,7 +17,6 @@ enum { ENABLE = 1, TICKINT = 2, CLKSOURCE = 4 };
 #define FPGAIO_PRESCALE PICKET_MPS2_REGISTER(PICKET_MPS2_FPGAIO + 0x1c)
 
 static volatile uint32_t ticks;
-static int64_t unix_offset = -1; // the time when ticks was 0
 
 // lwIP's clock (lwip/sys.h).
 uint32_t sys_now(void);
@@ -46,17 +45,6 @@ uint32_t picket_mps2_millis(void *ctx)
 uint32_t sys_now(void)
 {
     return ticks;
-}
-
-int64_t picket_mps2_unix_ms(void *ctx)
-{
-    (void)ctx;
-    return unix_offset < 0 ? PICKET_ERR_NO_TIME : unix_offset + ticks;
-}
-
-void picket_clock_set(int64_t unix_ms)
-{
-    unix_offset = unix_ms < 0 ? -1 : unix_ms - ticks;
 }
 
 // With interrupts off none can come between the question and the sleep; sleep ends when one is pending.

@@ -8,10 +8,6 @@
 
 void picket_mps2_clock_start(void);
 uint32_t picket_mps2_millis(void *ctx);
-int64_t picket_mps2_unix_ms(void *ctx);
-
-// Set the time; negative: it is not known.
-void picket_clock_set(int64_t unix_ms);
 
 // Sleep until *flag, which an interrupt sets, at most ms milliseconds.
 void picket_mps2_sleep_until(const volatile bool *flag, uint32_t ms);

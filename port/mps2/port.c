@@ -85,7 +85,6 @@ static const picket_lwip_board_t board = {
     .run_timers = true,
     .wait = sleep_on_network,
     .millis = picket_mps2_millis,
-    .unix_ms = picket_mps2_unix_ms,
     .random = picket_mps2_test_random,
     .stack_make = picket_cortex_m_stack_make,
     .stack_switch = picket_cortex_m_stack_switch,

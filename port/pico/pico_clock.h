@@ -1,4 +1,4 @@
-// pico_clock.h: milliseconds, and the time of day.
+// pico_clock.h: milliseconds, and how many of them were slept.
 #ifndef PICKET_PICO_CLOCK_H
 #define PICKET_PICO_CLOCK_H
 
@@ -10,10 +10,6 @@ extern "C" {
 
 // Milliseconds since the start (port.h: millis). Any context.
 uint32_t picket_pico_millis(void *ctx);
-
-// Milliseconds since 1970; negative while the time is unknown (port.h: unix_ms). And how it becomes known.
-int64_t picket_pico_unix_ms(void *ctx);
-void picket_clock_set(int64_t unix_ms);
 
 // Microseconds that the board's wait has slept so far. What is left of the time was spent computing.
 uint64_t picket_pico_slept_us(void);

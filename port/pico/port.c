@@ -146,7 +146,6 @@ static const picket_lwip_board_t board = {
     .start = start,
     .wait = wait,
     .millis = picket_pico_millis,
-    .unix_ms = picket_pico_unix_ms,
     .random = picket_pico_random,
 #if PICKET_SLIP
     .poll = picket_pico_slip_poll,

@@ -135,7 +135,7 @@ static void believes_twenty_years_from_the_build(void)
 {
     const int64_t floor_ms = picket_clock_floor() * 1000;
     const int64_t ceiling_ms = picket_clock_ceiling() * 1000;
-    clock_start(&port);
+    clock_use(&port);
     check_known(floor_ms);
     check_known(floor_ms + 1);
     check_known((floor_ms + ceiling_ms) / 2);
@@ -146,7 +146,7 @@ static void believes_twenty_years_from_the_build(void)
     check_unknown(1000);
     check_unknown(picket_clock_floor()); // seconds taken for milliseconds
     check_unknown(INT64_MAX);
-    clock_stop();
+    clock_forget();
 }
 
 static void the_build_date_makes_sense(void)
@@ -159,26 +159,26 @@ static void the_build_date_makes_sense(void)
 
 static void unknown_time_is_an_error(void)
 {
-    clock_start(&port);
+    clock_use(&port);
     check_unknown(-1);
     check_unknown(PICKET_ERR_NO_TIME);
     check_unknown(INT64_MIN);
-    clock_start(&(picket_port_t){.unix_ms = NULL});
+    clock_use(&(picket_port_t){.unix_ms = NULL});
     check_unknown(picket_clock_floor() * 1000);
-    clock_stop();
+    clock_forget();
     check_unknown(picket_clock_floor() * 1000);
 }
 
 static void only_a_client_that_runs_has_a_time(void)
 {
     picket_t client = {.state = NULL};
-    clock_start(&port);
+    clock_use(&port);
     port_says = picket_clock_floor() * 1000 + 123;
     CHECK_INT(picket_unix_ms(NULL), PICKET_ERR_NO_TIME);
     CHECK_INT(picket_unix_ms(&client), PICKET_ERR_NO_TIME);
     client.state = (struct picket_state *)(void *)&client; // anything; it is not looked into
     CHECK_INT(picket_unix_ms(&client), port_says);
-    clock_stop();
+    clock_forget();
     CHECK_INT(picket_unix_ms(&client), PICKET_ERR_NO_TIME);
 }
 

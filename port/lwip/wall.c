@@ -1,0 +1,18 @@
+#include "lwip_wall.h"
+
+static int64_t wall_ms = -1;
+static uint32_t counted;
+
+void picket_lwip_wall_set(int64_t unix_ms, uint32_t millis)
+{
+    wall_ms = unix_ms;
+    counted = millis;
+}
+
+int64_t picket_lwip_wall_ms(uint32_t millis)
+{
+    if (wall_ms >= 0)
+        wall_ms += millis - counted;
+    counted = millis;
+    return wall_ms;
+}
