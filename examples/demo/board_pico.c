@@ -1,4 +1,6 @@
 // A Raspberry Pi Pico or Pico 2: the network on UART0 (SLIP), the console on UART1.
+#include <stdio.h>
+
 #include "board.h"
 #include "hardware/clocks.h"
 #include "hardware/structs/systick.h"
@@ -19,9 +21,11 @@ void isr_systick(void)
     wraps = wraps + 1;
 }
 
+// The SDK's printf does not go through the C library's stdout, so that must not keep back what fwrite has written.
 void board_start(void)
 {
     stdio_init_all();
+    setvbuf(stdout, NULL, _IONBF, 0);
     systick_hw->rvr = TOP;
     systick_hw->cvr = 0;
     systick_hw->csr = ENABLE | INTERRUPT | PROCESSOR_CLOCK;

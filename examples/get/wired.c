@@ -25,7 +25,7 @@ int main(void)
     char buf[256];
     int n;
     while ((n = picket_http_read_blocking(&http, buf, sizeof buf)) > 0)
-        fwrite(buf, 1, (size_t)n, stdout);
+        printf("%.*s", n, buf);
     printf("\nstatus %d, %s\n", picket_http_status(&http), picket_strerror(n));
 
     picket_http_close(&http);

@@ -64,6 +64,7 @@ export const RANDOM_BITS = {
     stuck: () => () => 1,
     alternating: (n = 0) => () => n++ & 1,
     periodic: (n = 0) => () => (n++ % 13 === 0 ? 1 : 0),
+    drifting: (n = 0) => () => ((n += 1.618) & 8 ? 1 : 0), // an oscillator without noise
 };
 
 // What an ELF file puts into flash. The rest of it the program's start-up code copies or clears.

@@ -6,13 +6,15 @@
 //     --unix PATH             or connect UART0 to this socket
 //     --timeout SECONDS       give up (exit code 124)
 //     --cycles                at the end, on stderr: how many cycles the program has run
-//     --rosc KIND             the chip's random bit: good, stuck, alternating, periodic
+//     --report FILE           the same, and the cycles at each of the program's own lines, as JSON
+//     --rosc KIND             the chip's random bit: good, stuck, alternating, periodic, drifting
 //     --verbose               what the emulator does not know
 //
 // The exit code is that of the program's last line, `picket: exit N`; 70 when the program has crashed, 71 when the
 // other end of UART0 has gone.
 
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { Machine, RANDOM_BITS } from './machine.js';
@@ -27,12 +29,13 @@ const { values, positionals } = parseArgs({
         unix: { type: 'string' },
         timeout: { type: 'string', default: '300' },
         cycles: { type: 'boolean', default: false },
+        report: { type: 'string' },
         rosc: { type: 'string', default: 'good' },
         verbose: { type: 'boolean', default: false },
     },
 });
 if (positionals.length !== 1 || !(values.rosc in RANDOM_BITS)) {
-    console.error('usage: run.js ELF [--link COMMAND | --unix PATH] [--timeout SECONDS] [--cycles] [--rosc KIND]');
+    console.error('usage: run.js ELF [--link COMMAND | --unix PATH] [--timeout SECONDS] [--cycles] [--report FILE] [--rosc KIND]');
     process.exit(2);
 }
 
@@ -47,7 +50,7 @@ function flush() {
     output = [];
 }
 
-const marks = []; // cycles at the end of each line that the demo begins with its name
+const lines = []; // those that begin with "picket: ", with the cycles at their end
 
 function consoleByte(byte) {
     output.push(byte);
@@ -57,7 +60,7 @@ function consoleByte(byte) {
     }
     const text = line.trim();
     line = '';
-    if (text.startsWith('picket: ')) marks.push([text, machine.cycles]);
+    if (text.startsWith('picket: ')) lines.push([text, machine.cycles]);
     const exit = /^picket: exit (\d+)$/.exec(text);
     if (exit) result = Number(exit[1]);
 }
@@ -102,11 +105,10 @@ function end(code, why) {
     if (result !== null && code === 71) return;
     flush();
     if (why) console.error(`rp2040: ${why}`);
-    if (values.cycles) {
-        for (const [text, cycles] of marks) console.error(`rp2040: at ${cycles}: ${text}`);
-        console.error(`rp2040: ${machine.cycles} cycles, ${(machine.nanos / 1e9).toFixed(3)} s`);
-        console.error(`rp2040: ${machine.uart0.lost} bytes lost on the line`);
-    }
+    const { cycles } = machine;
+    const seconds = machine.nanos / 1e9;
+    if (values.cycles) console.error(`rp2040: ${cycles} cycles, ${seconds.toFixed(3)} s`);
+    if (values.report) writeFileSync(values.report, JSON.stringify({ cycles, seconds, lost: machine.uart0.lost, lines }));
     process.exit(code);
 }
 

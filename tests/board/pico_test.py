@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""Picket on a Raspberry Pi Pico in an emulator of the RP2040: the same machine code, start-up code and serial line as on
+the board. What does not depend on the board is tested on those that run faster (mps2_test.py).
+"""
+import json
+import os
+import random
+import re
+import shutil
+import sys
+
+import emulator
+from emulator import BOARD, boot, expect_error, expect_ok, settings_for
+
+# pylint: disable=wrong-import-order
+from support import harness
+from support.certs import BAD, Pki
+from support.harness import Cases, check, unique
+from support.peers import TlsListener, http, response
+
+pki = Pki(harness.folder)
+cases = Cases()
+PAGE = b"<p>This page came to a Pico.</p>\n" * 20
+TOLERANCE = 0.03  # between the cycles that the board counts and those of the emulator
+
+
+def missing():
+    """What the emulator lacks here, or None."""
+    link = BOARD.link()
+    if not shutil.which("node"):
+        return "there is no node"
+    if not os.path.isdir(os.path.join(emulator.ROOT, "tools", "rp2040", "node_modules", "rp2040js")):
+        return "tools/rp2040 is not installed (npm ci)"
+    return None if os.path.exists(link) else f"{link} is not built"
+
+
+def reported(settings, *more):
+    """A run, and what the emulator counted in it."""
+    path = unique("report.json")
+    run = boot(settings, more=("--report", path, *more))
+    with open(path, encoding="utf-8") as file:
+        return run, json.load(file)
+
+
+def cycles_of(report, begins):
+    """The emulator's count at the end of the first line that begins so."""
+    return next(cycles for line, cycles in report["lines"] if line.startswith(f"picket: {begins}"))
+
+
+def check_cycles(run, report):
+    """The board counts the handshake; the emulator the lookup, the connection and the request with it, which are
+    little beside it."""
+    board = int(re.search(r"handshake \d+ ms \((\d+) cycles\)", run.text)[1])
+    outside = cycles_of(report, "lookup") - cycles_of(report, "time")
+    check(abs(board / outside - 1) < TOLERANCE, f"the board counts {board} cycles, the emulator {outside}")
+
+
+def good(chain_name, version):
+    chain = pki.chain(chain_name)
+    with TlsListener(chain, http(response(PAGE)), version) as server:
+        run, report = reported(settings_for(chain, server.port))
+        expect_ok(run, PAGE)
+        check(f"picket: TLSv{version}, " in run.text, f"another version: {run}")
+        check(report["lost"] == 0, f"{report['lost']} bytes were lost on the line")
+        check_cycles(run, report)
+
+
+cases.add("good chain: p256, TLS 1.3", good, "p256", "1.3")
+cases.add("good chain: p256, TLS 1.2", good, "p256", "1.2")
+cases.add("good chain: rsa2048, TLS 1.2", good, "rsa2048", "1.2")
+
+
+def bad(chain_name):
+    chain, errors = pki.chain(chain_name), BAD[chain_name][1]
+    host = BAD[chain_name][2] if len(BAD[chain_name]) > 2 else "example.test"
+    with TlsListener(chain, http(response(PAGE))) as server:
+        expect_error(boot(settings_for(chain, server.port, host=host)), errors)
+        server.settle()
+        check(not server.seen, f"it sent {bytes(server.seen)[:100]!r}")
+
+
+for name in ("expired-leaf", "other-name", "unknown-root"):
+    cases.add(f"bad chain: {name}", bad, name)
+
+
+def cut():
+    chain, whole = pki.chain("p256"), response(PAGE)
+    with TlsListener(chain, http(whole[:-100], "cut")) as server:
+        expect_error(boot(settings_for(chain, server.port)), "BODY_CUT")
+
+
+cases.add("body cut short", cut)
+
+
+def large():
+    """Every byte value, END and ESC of the line's framing among them, in records that come faster than they are read."""
+    chain, data = pki.chain("p256"), random.Random(3).randbytes(40000)
+    with TlsListener(chain, http(response(data))) as server:
+        expect_ok(boot(settings_for(chain, server.port, timeout=60)), data)
+
+
+cases.add("body of 40 kB", large)
+
+
+def no_entropy(kind):
+    """A source of random bits that repeats itself ends it before anything is sent."""
+    chain = pki.chain("p256")
+    with TlsListener(chain, http(response(PAGE))) as server:
+        run, _ = reported(settings_for(chain, server.port), "--rosc", kind)
+        expect_error(run, "NO_ENTROPY")
+        check(not server.seen, "it sent something")
+
+
+for name in ("stuck", "alternating", "periodic", "drifting"):
+    cases.add(f"random bits: {name}", no_entropy, name)
+
+if __name__ == "__main__":
+    why = missing()
+    if why:
+        print(f"skip board/pico: {why}")
+        sys.exit(0)
+    sys.exit(harness.main(cases))
