@@ -327,16 +327,17 @@ case $verb in
         ;;
 
     test)
-        need "$needs_test$needs_mps2"
+        need "$needs_test$needs_mps2$needs_pico$needs_rp2040"
         for preset in host host-asan; do
             say "do: building build/$preset"
             build "$preset" all test_variants
         done
         build host-tsan test_threads_test
-        for preset in mps2-an385 mps2-an505; do
+        for preset in mps2-an385 mps2-an505 pico pico2; do
             say "do: building build/$preset"
             build "$preset" all
         done
+        emulator
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
         ;;
 

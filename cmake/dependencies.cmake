@@ -217,7 +217,7 @@ macro(picket_find_dependency name NAME)
 endmacro()
 
 picket_find_dependency(lwip LWIP)
-if(COMMAND pico_sdk_init)
+if(PICO_SDK_PATH)
     include("${CMAKE_CURRENT_LIST_DIR}/pico_mbedtls.cmake")
 endif()
 picket_find_dependency(mbedtls MBEDTLS)

@@ -8,6 +8,7 @@ The programs are:
   build/host/tests/*, build/host-asan/tests/*      from tests/unit, tests/wire and tests/port
   tests/interop/*_test.py              against real servers; once for each build, with PICKET (the
                                        command) and PICKET_BUILD (its build folder) in the environment
+  tests/board/pico_build_test.py       what is compiled for the pico-sdk and cannot run here
   tests/board/BOARD_test.py            on emulated boards; once for each, with PICKET (the demo), PICKET_BUILD
                                        and PICKET_BOARD in the environment
 
@@ -31,7 +32,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILDS = ("host", "host-asan")
-BOARDS = {"mps2-an385": "mps2", "mps2-an505": "mps2"}  # build folder, and whose tests
+BOARDS = {"mps2-an385": "mps2", "mps2-an505": "mps2", "pico": "pico"}  # build folder, and whose tests
 LINE = re.compile(r"(ok|not ok|skip) (.*)")
 OUTPUT_SHOWN = 20000
 
@@ -153,6 +154,10 @@ def find_programs():
             script = os.path.join(ROOT, "tests", "board", f"{kind}_test.py")
             command = [sys.executable, script, "--jobs", "1", "--waiting", "3"]  # an emulator computes all the time
             programs.append(Program(f"board/{kind} [{board}]", command, environment))
+    if os.path.isdir(os.path.join(ROOT, "build", "pico")):
+        programs.append(
+            Program("board/pico_build", [sys.executable, os.path.join(ROOT, "tests", "board", "pico_build_test.py")])
+        )
     for build in builds:
         folder = os.path.join(ROOT, "build", build, "tests")
         try:
