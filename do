@@ -190,9 +190,23 @@ build_bench() {
         fail "the build of build/size$1 failed"
 }
 
+# wifi_driver PRESET: the driver is in no package and is not fetched.
+wifi_driver() {
+    if [ -n "${PICO_CYW43_DRIVER_PATH-}" ]; then
+        [ -e "$PICO_CYW43_DRIVER_PATH/src/cyw43.h" ] ||
+            fail "PICO_CYW43_DRIVER_PATH is $PICO_CYW43_DRIVER_PATH, but there is no src/cyw43.h in it"
+        PICO_CYW43_DRIVER_PATH=$(cd "$PICO_CYW43_DRIVER_PATH" && pwd)
+        (cd "$root" && quietly cmake --preset "$1" "-DPICO_CYW43_DRIVER_PATH=$PICO_CYW43_DRIVER_PATH") ||
+            fail "the configuration of build/$1 failed"
+    elif ! grep -q '^PICO_CYW43_DRIVER_PATH:' "$root/build/$1/CMakeCache.txt" 2>/dev/null; then
+        say "do: without the Wi-Fi driver only the libraries are built: PICO_CYW43_DRIVER_PATH=... ./do build $1"
+    fi
+}
+
 # emulator: what tools/rp2040 stands on, as its lock file has it.
 emulator() {
-    [ "$root/tools/rp2040/node_modules/.package-lock.json" -nt "$root/tools/rp2040/package-lock.json" ] ||
+    installed=$root/tools/rp2040/node_modules/.package-lock.json
+    [ -n "$(find "$installed" -newer "$root/tools/rp2040/package-lock.json" 2>/dev/null)" ] ||
         (cd "$root/tools/rp2040" && quietly npm ci) || fail "the emulator of the RP2040 cannot be installed (npm)"
 }
 
@@ -295,7 +309,11 @@ case $verb in
         case $preset in
             host | host-asan) need "$needs_build" ;;
             mps2-an385 | mps2-an505) need "$needs_mps2" ;;
-            pico | pico2 | pico_w | pico2_w) need "$needs_pico" ;;
+            pico | pico2) need "$needs_pico" ;;
+            pico_w | pico2_w)
+                need "$needs_pico"
+                wifi_driver "$preset"
+                ;;
             *) fail "I can build host, host-asan, mps2-an385, mps2-an505, pico, pico2, pico_w and pico2_w, not $preset" ;;
         esac
         build "$preset" all

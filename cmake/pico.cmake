@@ -81,7 +81,7 @@ function(picket_program name)
     pico_set_bit_ops_implementation(${name} compiler)
     pico_set_mem_ops_implementation(${name} compiler)
     target_link_libraries(${name} pico_stdlib picket)
-    target_link_options(${name} PRIVATE "LINKER:-Map=${name}.map")
+    target_link_options(${name} PRIVATE "LINKER:-Map=$<TARGET_FILE:${name}>.map")
     picket_uf2(${name})
 endfunction()
 

@@ -42,6 +42,7 @@ function(picket_example name source)
         "WIFI_SSID=\"${WIFI_SSID}\"" "WIFI_PASSWORD=\"${WIFI_PASSWORD}\"" "URL=\"${URL}\""
         "TIME_SERVER=\"${TIME_SERVER}\"")
     target_link_libraries(${name} pico_stdlib picket ${ARGN})
+    target_link_options(${name} PRIVATE "LINKER:-Map=$<TARGET_FILE:${name}>.map")
     if(TARGET tinyusb_device)
         pico_enable_stdio_usb(${name} 1)
     endif()
