@@ -1,5 +1,5 @@
+#include "pico/time.h"
 #include "pico_clock.h"
-#include "pico_sdk.h"
 
 static uint64_t slept_us;
 

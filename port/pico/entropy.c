@@ -1,9 +1,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "pico_entropy.h"
-#include "pico_sdk.h"
 #include "picket/error.h"
+#include "pico.h"
+#include "pico/time.h"
+#include "pico_entropy.h"
 
 #if PICO_RP2040
 #include "hardware/structs/rosc.h"

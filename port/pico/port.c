@@ -1,7 +1,8 @@
+#include "hardware/sync.h"
 #include "lwip_port.h"
+#include "pico/time.h"
 #include "pico_clock.h"
 #include "pico_entropy.h"
-#include "pico_sdk.h"
 #include "pico_stack.h"
 #include "stack.h"
 

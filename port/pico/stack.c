@@ -1,6 +1,6 @@
 #include <stdint.h>
 
-#include "pico_sdk.h"
+#include "pico.h"
 #include "pico_stack.h"
 
 // Of the SDK's linker scripts.

@@ -128,13 +128,22 @@ function nap() {
     });
 }
 
-const machine = new Machine({
-    elf: positionals[0],
-    slip: slipByte,
-    console: consoleByte,
-    randomBit: values.rosc,
-    verbose: values.verbose,
-});
+function makeMachine() {
+    try {
+        return new Machine({
+            elf: positionals[0],
+            slip: slipByte,
+            console: consoleByte,
+            randomBit: values.rosc,
+            verbose: values.verbose,
+        });
+    } catch (error) {
+        console.error(`rp2040: ${error.message}`);
+        process.exit(2);
+    }
+}
+
+const machine = makeMachine();
 const deadline = Date.now() + 1000 * Number(values.timeout);
 openPeer();
 

@@ -6,8 +6,8 @@
 #include "lwip/ip.h"
 #include "lwip/netif.h"
 #include "lwip/sys.h"
+#include "pico.h"
 #include "pico_clock.h"
-#include "pico_sdk.h"
 #include "pico_slip.h"
 
 // RFC 1055. NONSENSE after ESC is nothing that a sender may say: the queue's way to tell of lost bytes.
