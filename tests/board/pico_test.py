@@ -13,6 +13,7 @@ import emulator
 from emulator import BOARD, boot, expect_error, expect_ok, settings_for
 
 # pylint: disable=wrong-import-order
+import sntp_test
 from support import harness
 from support.certs import BAD, Pki
 from support.harness import Cases, check, unique
@@ -100,6 +101,18 @@ def large():
 
 
 cases.add("body of 40 kB", large)
+
+
+def time_server():
+    """The clock is set by a server, whose datagrams go through the line too."""
+    chain = pki.chain("p256")
+    with sntp_test.Server(lambda query, _: [sntp_test.reply_to(query)]) as clock, \
+            TlsListener(chain, http(response(PAGE))) as server:
+        run = expect_ok(boot(settings_for(chain, server.port, time=f"{BOARD.computer}:{clock.port}")), PAGE)
+        check(f"UTC, from {BOARD.computer}" in run.text, f"not said: {run}")
+
+
+cases.add("time from a server", time_server)
 
 
 def no_entropy(kind):
