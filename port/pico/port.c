@@ -41,11 +41,13 @@ static void wake(void *ctx)
     __sev();
 }
 
+// Only what has been seen is cleared: a wake that comes in between is for the next look.
 static bool is_over(void)
 {
-    bool was = woken;
+    if (!woken)
+        return false;
     woken = false;
-    return was;
+    return true;
 }
 
 #endif

@@ -103,6 +103,18 @@ def large():
 cases.add("body of 40 kB", large)
 
 
+def noise():
+    """A byte that is lost on the line costs its packet, and nothing else."""
+    chain, data = pki.chain("p256"), random.Random(4).randbytes(30000)
+    with TlsListener(chain, http(response(data))) as server:
+        run, report = reported(settings_for(chain, server.port, timeout=60), "--noise", "9000")
+        expect_ok(run, data)
+        check(report["lost"] >= 3, f"only {report['lost']} bytes were lost")
+
+
+cases.add("bytes lost on the line", noise)
+
+
 def time_server():
     """The clock is set by a server, whose datagrams go through the line too."""
     chain = pki.chain("p256")

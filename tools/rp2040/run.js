@@ -8,6 +8,7 @@
 //     --cycles                at the end, on stderr: how many cycles the program has run
 //     --report FILE           the same, and the cycles at each of the program's own lines, as JSON
 //     --rosc KIND             the chip's random bit: good, stuck, alternating, periodic, drifting
+//     --noise BYTES           of so many bytes that come by UART0 one is lost
 //     --verbose               what the emulator does not know
 //
 // The exit code is that of the program's last line, `picket: exit N`; 70 when the program has crashed, 71 when the
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
         cycles: { type: 'boolean', default: false },
         report: { type: 'string' },
         rosc: { type: 'string', default: 'good' },
+        noise: { type: 'string', default: '0' },
         verbose: { type: 'boolean', default: false },
     },
 });
@@ -144,6 +146,7 @@ function makeMachine() {
 }
 
 const machine = makeMachine();
+machine.uart0.noise = Number(values.noise);
 const deadline = Date.now() + 1000 * Number(values.timeout);
 openPeer();
 

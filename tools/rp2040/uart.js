@@ -20,6 +20,8 @@ export class Uart extends BasePeripheral {
     at = 0; // how much of it has arrived
     overrun = 0;
     lost = 0;
+    noise = 0; // of so many bytes one is lost, as by an overrun; 0: none
+    count = 0;
 
     // send(byte): a byte has left the line.
     constructor(mcu, name, irq, send) {
@@ -65,7 +67,8 @@ export class Uart extends BasePeripheral {
         const byte = this.line[this.at++];
         if (this.at < this.line.length) this.arrived.schedule(this.byteNanos);
         if (!(this.registers[CR] & 1)) return;
-        if (this.received.length === SIZE) {
+        this.count++;
+        if (this.received.length === SIZE || (this.noise > 0 && this.count % this.noise === 0)) {
             this.overrun = OVERRUN;
             this.lost++;
             this.raise(OE);

@@ -6,6 +6,7 @@
 #include "lwip/ip.h"
 #include "lwip/netif.h"
 #include "lwip/sys.h"
+#include "lwip/timeouts.h"
 #include "pico.h"
 #include "pico_clock.h"
 #include "pico_slip.h"
@@ -216,11 +217,13 @@ int picket_pico_slip_start(void *ctx)
 {
     static bool done; // lwip_init is for once
     (void)ctx;
-    if (!done) {
-        lwip_init();
-        open_line();
-        open_netif();
+    if (done) {
+        sys_restart_timeouts(); // nobody ran them meanwhile
+        return 0;
     }
     done = true;
+    lwip_init();
+    open_line();
+    open_netif();
     return 0;
 }
