@@ -279,7 +279,7 @@ Picket: verified HTTPS for small machines.
   ./do build PRESET        build host (build/host/picket), host-asan (with the sanitizers), mps2-an385 or
                            mps2-an505 (bare metal, for QEMU), pico, pico2, pico_w or pico2_w
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
-  ./do size                measure how much memory HTTPS needs (1 minute)
+  ./do size                measure flash and memory, and hold them against their budgets (3 minutes)
   ./do format              format the C sources
   ./do help                this
 
@@ -355,18 +355,36 @@ case $verb in
             say "do: building build/$preset"
             build "$preset" all
         done
+        if [ "$(uname -m)" = x86_64 ]; then
+            for bits in 64 32; do
+                build_bench $bits
+            done
+        fi
         emulator
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
         ;;
 
     size)
         [ "$(uname -m)" = x86_64 ] || fail "size compares 64-bit with 32-bit code, which only x86-64 runs both"
-        need "$needs_size"
+        need "$needs_size$needs_pico$needs_mps2"
+        boards='pico pico2 mps2-an385 mps2-an505'
+        elves=''
+        for board in $boards; do
+            [ -e "$root/build/$board/build.ninja" ] || say "do: building build/$board first (about a minute)"
+            build "$board" all
+            for elf in examples/get/get.elf demo.elf; do
+                [ ! -e "$root/build/$board/$elf" ] || elves="$elves $root/build/$board/$elf"
+            done
+        done
         for bits in 64 32; do
             [ -x "$root/build/size$bits/memory" ] || say "do: building build/size$bits first (about a minute)"
             build_bench $bits
         done
-        exec /usr/bin/python3 "$root/bench/memory.py" "$root/build/size64" "$root/build/size32"
+        status=0
+        # shellcheck disable=SC2086 # a list of files
+        /usr/bin/python3 "$root/bench/flash.py" $elves || status=1
+        /usr/bin/python3 "$root/bench/memory.py" "$root/build/size64" "$root/build/size32" || status=1
+        exit $status
         ;;
 
     format)

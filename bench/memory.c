@@ -25,10 +25,11 @@ static const tls_chain_t chains[] = {
     {"p384", "P-384", "P-384", "P-384", 0},
     {"rsa2048", "rsa:2048", "rsa:2048", "rsa:2048", 0},
     {"root4096", "rsa:4096", "rsa:2048", "rsa:2048", 0},
+    {"ec4096", "rsa:4096", "P-256", "P-256", 0},
     {"worst", "rsa:4096", "rsa:4096", "rsa:4096", 80},
 };
 static const char *const titles[] = {
-    "P-256", "P-384", "RSA-2048", "RSA-2048 under RSA-4096", "RSA-4096, 4 KB leaf",
+    "P-256", "P-384", "RSA-2048", "RSA-2048 under RSA-4096", "P-256 under RSA-4096", "RSA-4096, 4 KB leaf",
 };
 #define CHAINS (sizeof chains / sizeof chains[0])
 #define WORST  (CHAINS - 1)

@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import budgets
+
 COLUMNS = ("handshake", "peak", "steady", "stack")
 MARGIN = 1.1
 BITS = ("64", "32")
@@ -82,6 +84,16 @@ def print_sizes(both, builds):
     row("code of src/ (x86)", *(code_size(build) for build in builds))
 
 
+def budget_figures(both):
+    """What bench/budgets.json has limits for: 32-bit code, bytes beyond an idle client."""
+    figures = {}
+    for what, cells in both[1].items():
+        if "peak" in cells:
+            figures[f"heap peak: {what}"] = cells["peak"]
+            figures[f"heap steady: {what}"] = cells["steady"]
+    return figures
+
+
 def main():
     builds = sys.argv[1:3]
     if len(builds) != 2:
@@ -91,6 +103,8 @@ def main():
     print_arenas(both)
     print_macros(both)
     print_sizes(both, builds)
+    print()
+    sys.exit(1 if budgets.check(budget_figures(both), "heap") else 0)
 
 
 if __name__ == "__main__":

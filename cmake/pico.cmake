@@ -64,7 +64,7 @@ if(NOT PROJECT_IS_TOP_LEVEL)
 endif()
 
 # Our own sources within a program: as strict as everywhere.
-set(warnings -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror -O2)
+set(warnings -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror ${PICKET_PROTOCOL_FLAG})
 set_source_files_properties(${PICKET_PICO_SOURCES} "${port}/pico/slip/slip.c" PROPERTIES
     COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
 

@@ -2,11 +2,25 @@
 
 include_guard(GLOBAL)
 
-# Everything is compiled at -O2 whatever the application's build type: a debug build of the curve arithmetic
-# turns one second of handshake into twenty. The sanitizer build brings its own flags.
+# How Mbed TLS, llhttp, lwIP and Picket are compiled, whatever the application's build type is: a debug build of the
+# curve arithmetic turns one second of handshake into twenty. On a board flash counts as well: there the arithmetic,
+# where the cycles are, has -O2, and what only calls it -Os. The sanitizer build brings its own flags.
+set(PICKET_ARITHMETIC
+    aes bignum bignum_core chacha20 constant_time ecp_curves gcm platform_util poly1305)
+if(PICKET_OPTIMIZE_SIZE STREQUAL "")
+    set(PICKET_PROTOCOL_FLAG -O2)
+    if(PICO_SDK_VERSION_STRING OR CMAKE_SYSTEM_NAME STREQUAL "Generic")
+        set(PICKET_PROTOCOL_FLAG -Os)
+    endif()
+elseif(PICKET_OPTIMIZE_SIZE)
+    set(PICKET_PROTOCOL_FLAG -Os)
+else()
+    set(PICKET_PROTOCOL_FLAG -O2)
+endif()
+
 function(picket_optimize target)
     if(PICKET_OPTIMIZE AND NOT PICKET_SANITIZE)
-        target_compile_options(${target} PRIVATE -O2)
+        target_compile_options(${target} PRIVATE ${PICKET_PROTOCOL_FLAG})
     endif()
 endfunction()
 
@@ -24,6 +38,11 @@ endif()
 target_compile_definitions(mbedtls PUBLIC MBEDTLS_CONFIG_FILE="${MBEDTLS_CONFIG_FILE}")
 target_compile_options(mbedtls PRIVATE -w)
 picket_optimize(mbedtls)
+if(PICKET_OPTIMIZE AND NOT PICKET_SANITIZE)
+    foreach(name IN LISTS PICKET_ARITHMETIC)
+        set_source_files_properties("${PICKET_MBEDTLS_DIR}/library/${name}.c" PROPERTIES COMPILE_OPTIONS -O2)
+    endforeach()
+endif()
 
 add_library(llhttp STATIC ${PICKET_LLHTTP_SOURCES})
 target_include_directories(llhttp SYSTEM PUBLIC "${PICKET_LLHTTP_INCLUDE}")

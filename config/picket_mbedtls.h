@@ -38,7 +38,17 @@
 // --- Arithmetic: without these two a handshake takes five times as long
 #define MBEDTLS_ECP_NIST_OPTIM
 
+// AES is used forwards only (GCM, the generator): without its other direction 4 kB of tables in RAM less.
+#define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT
+
+// Small machines hash little, and have little flash.
+#if __SIZEOF_POINTER__ < 8
+#define MBEDTLS_SHA256_SMALLER
+#define MBEDTLS_SHA512_SMALLER
+#endif
+
 // --- Certificates
+#define MBEDTLS_X509_REMOVE_INFO
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
 #define MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK

@@ -3,26 +3,29 @@
 #ifndef PICKET_PSA_CONFIG_H
 #define PICKET_PSA_CONFIG_H
 
-#define PSA_WANT_ALG_CHACHA20_POLY1305          1
-#define PSA_WANT_ALG_GCM                        1
-#define PSA_WANT_ALG_ECB_NO_PADDING             1
-#define PSA_WANT_ALG_ECDH                       1
-#define PSA_WANT_ALG_ECDSA                      1
-#define PSA_WANT_ALG_HMAC                       1
-#define PSA_WANT_ALG_HKDF                       1
-#define PSA_WANT_ALG_HKDF_EXTRACT               1
-#define PSA_WANT_ALG_HKDF_EXPAND                1
-#define PSA_WANT_ALG_RSA_PKCS1V15_SIGN          1
-#define PSA_WANT_ALG_RSA_PSS                    1
-#define PSA_WANT_ALG_SHA_256                    1
-#define PSA_WANT_ALG_SHA_384                    1
-#define PSA_WANT_ALG_SHA_512                    1
-#define PSA_WANT_ALG_TLS12_PRF                  1
+#include "picket/options.h"
 
-#define PSA_WANT_ECC_MONTGOMERY_255             1
-#define PSA_WANT_ECC_SECP_R1_256                1
-#define PSA_WANT_ECC_SECP_R1_384                1
-#define PSA_WANT_ECC_SECP_R1_521                1
+#define PSA_WANT_ALG_CHACHA20_POLY1305 1
+#define PSA_WANT_ALG_GCM               1
+#define PSA_WANT_ALG_ECDH              1
+#define PSA_WANT_ALG_ECDSA             1
+#define PSA_WANT_ALG_HMAC              1
+#define PSA_WANT_ALG_HKDF              1
+#define PSA_WANT_ALG_HKDF_EXTRACT      1
+#define PSA_WANT_ALG_HKDF_EXPAND       1
+#define PSA_WANT_ALG_RSA_PKCS1V15_SIGN 1
+#define PSA_WANT_ALG_RSA_PSS           1
+#define PSA_WANT_ALG_SHA_256           1
+#define PSA_WANT_ALG_SHA_384           1
+#define PSA_WANT_ALG_SHA_512           1
+#define PSA_WANT_ALG_TLS12_PRF         1
+
+#define PSA_WANT_ECC_MONTGOMERY_255    1
+#define PSA_WANT_ECC_SECP_R1_256       1
+#define PSA_WANT_ECC_SECP_R1_384       1
+#if PICKET_P521
+#define PSA_WANT_ECC_SECP_R1_521 1
+#endif
 
 #define PSA_WANT_KEY_TYPE_AES                   1
 #define PSA_WANT_KEY_TYPE_CHACHA20              1

@@ -40,7 +40,9 @@ function(picket_example name source)
     target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/${name}")
     target_compile_definitions(${name} PRIVATE
         "WIFI_SSID=\"${WIFI_SSID}\"" "WIFI_PASSWORD=\"${WIFI_PASSWORD}\"" "URL=\"${URL}\""
-        "TIME_SERVER=\"${TIME_SERVER}\"")
+        "TIME_SERVER=\"${TIME_SERVER}\""
+        PICO_PRINTF_SUPPORT_FLOAT=0 PICO_PRINTF_SUPPORT_EXPONENTIAL=0 # nothing here prints such numbers
+        PICO_PRINTF_SUPPORT_LONG_LONG=0 PICO_PRINTF_SUPPORT_PTRDIFF_T=0)
     target_link_libraries(${name} pico_stdlib picket ${ARGN})
     target_link_options(${name} PRIVATE "LINKER:-Map=$<TARGET_FILE:${name}>.map")
     if(TARGET tinyusb_device)

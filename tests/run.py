@@ -158,6 +158,8 @@ def find_programs():
         programs.append(
             Program("board/pico_build", [sys.executable, os.path.join(ROOT, "tests", "board", "pico_build_test.py")])
         )
+    if os.path.isdir(os.path.join(ROOT, "build", "pico")):
+        programs.append(Program("board/size", [sys.executable, os.path.join(ROOT, "tests", "board", "size_test.py")]))
     for build in builds:
         folder = os.path.join(ROOT, "build", build, "tests")
         try:

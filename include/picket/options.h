@@ -59,6 +59,16 @@
 #define PICKET_SESSION_AGE 86400
 #endif
 
+// Keys on the curve P-521: 6 kB of flash. Hardly a server has one (of the web's roots one), so that small machines do
+// without: a chain with such a key is then PICKET_ERR_CERT_WEAK or _CERT_MALFORMED.
+#ifndef PICKET_P521
+#if __SIZEOF_POINTER__ == 8
+#define PICKET_P521 1
+#else
+#define PICKET_P521 0
+#endif
+#endif
+
 // The longest URL and the longest host name (RFC 1035: 253). A longer URL is PICKET_ERR_URL.
 #ifndef PICKET_URL_MAX
 #define PICKET_URL_MAX 8192

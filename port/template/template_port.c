@@ -88,8 +88,8 @@ static const picket_lwip_board_t board = {
 
     .wait = sleep_on_network,
     .millis = picket_template_millis,
-    .unix_ms =
-        picket_template_unix_ms, // NULL: no clock goes on without power; the time is unknown until it is set
+    // NULL: no clock goes on without power; the time is unknown until it is set (picket/clock.h).
+    .unix_ms = picket_template_unix_ms,
     .random = picket_template_random,
 
     // A stack for TLS, without an RTOS. NULL: TLS runs on the caller's stack, which then needs PICKET_STACK_SIZE

@@ -65,11 +65,18 @@ def optimisation(folder, which):
 
 def check_optimisation(folder):
     ours = r"/mbedtls/library/|/llhttp/|" + re.escape(ROOT) + "/src/"
-    for kind in ("Debug", "MinSizeRel"):
+    arithmetic = r"/mbedtls/library/(bignum|bignum_core|ecp_curves|aes|gcm|chacha20|poly1305)\.c|/src/arena\.c"
+    protocol = r"/mbedtls/library/ssl_\w+\.c|/llhttp/|" + re.escape(ROOT) + "/src/http"
+    for kind in ("Debug", "MinSizeRel", "Release"):
         _, said = configure(ROOT, folder, "pico", f"-DCMAKE_BUILD_TYPE={kind}")
-        found = optimisation(folder, ours)
-        result(f"{kind}: -O2 all the same", None if found == {"-O2"} else f"{found or said}")
-    _, said = configure(ROOT, folder, "pico", "-DCMAKE_BUILD_TYPE=MinSizeRel", "-DPICKET_OPTIMIZE=OFF")
+        fast, small = optimisation(folder, arithmetic), optimisation(folder, protocol)
+        result(f"{kind}: arithmetic for speed all the same", None if fast == {"-O2"} else f"{fast or said}")
+        result(f"{kind}: the rest for size all the same", None if small == {"-Os"} else f"{small or said}")
+    _, said = configure(ROOT, folder, "pico", "-DCMAKE_BUILD_TYPE=Debug", "-DPICKET_OPTIMIZE_SIZE=OFF")
+    found = optimisation(folder, ours)
+    result("PICKET_OPTIMIZE_SIZE=OFF: all for speed", None if found == {"-O2"} else f"{found or said}")
+    _, said = configure(ROOT, folder, "pico", "-DCMAKE_BUILD_TYPE=MinSizeRel", "-DPICKET_OPTIMIZE=OFF",
+                        "-DPICKET_OPTIMIZE_SIZE=")
     found = optimisation(folder, ours)
     result("MinSizeRel, PICKET_OPTIMIZE=OFF: -Os", None if found == {"-Os"} else f"{found or said}")
 

@@ -6,7 +6,9 @@
 
 #define LWIP_NO_INTTYPES_H         0
 #define LWIP_PLATFORM_DIAG(x)      ((void)0)
-#define LWIP_PLATFORM_ASSERT(text) panic(text)
+
+// Where it stands tells as much as its text, of which there are 5 kB.
+#define LWIP_PLATFORM_ASSERT(text) panic("lwIP: %s:%d", __FILE_NAME__, __LINE__)
 
 typedef int sys_prot_t;
 
