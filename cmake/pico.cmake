@@ -68,10 +68,9 @@ set(warnings -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-p
 set_source_files_properties(${PICKET_PICO_SOURCES} "${port}/pico/slip/slip.c" PROPERTIES
     COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
 
-# picket_program(NAME SOURCES...): build/<preset>/NAME.elf, and NAME.uf2 to be copied onto the board. Its console is
-# UART1, what it prints is sent as it is, and it asks nothing of the boot ROM, of which emulators have none.
-function(picket_program name)
-    add_executable(${name} ${ARGN})
+# picket_pico_program(NAME SOURCES...): its console is UART1, what it prints is sent as it is, and it asks nothing of the
+# boot ROM, of which emulators have none.
+function(picket_pico_program name)
     set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
     target_compile_definitions(${name} PRIVATE
         PICO_DEFAULT_UART=1 PICO_DEFAULT_UART_TX_PIN=4 PICO_DEFAULT_UART_RX_PIN=5 PICO_STDIO_ENABLE_CRLF_SUPPORT=0
@@ -80,14 +79,22 @@ function(picket_program name)
     pico_set_double_implementation(${name} compiler)
     pico_set_bit_ops_implementation(${name} compiler)
     pico_set_mem_ops_implementation(${name} compiler)
-    target_link_libraries(${name} pico_stdlib picket)
+    target_link_libraries(${name} pico_stdlib)
     target_link_options(${name} PRIVATE "LINKER:-Map=$<TARGET_FILE:${name}>.map")
+endfunction()
+
+# picket_program(NAME SOURCES...): build/<preset>/NAME.elf, and NAME.uf2 to be copied onto the board.
+function(picket_program name)
+    add_executable(${name} ${ARGN})
+    picket_pico_program(${name} ${ARGN})
+    target_link_libraries(${name} picket)
     picket_uf2(${name})
 endfunction()
 
 if(NOT PICO_CYW43_SUPPORTED)
     picket_program(demo examples/demo/demo.c examples/demo/page.c examples/demo/board_pico.c)
     target_link_libraries(demo picket_slip)
+    include("${PROJECT_SOURCE_DIR}/bench/board.cmake")
 endif()
 
 if(PICO_CYW43_SUPPORTED AND NOT TARGET pico_cyw43_arch_lwip_poll)

@@ -1,0 +1,288 @@
+#!/usr/bin/python3
+"""Counts the cycles of TLS handshakes and bodies on an emulated RP2040, Picket's beside those of lwIP's own TLS layer: see
+./do bench and docs/BENCH.md.
+"""
+import argparse
+import concurrent.futures
+import importlib.machinery
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "interop"))
+
+# pylint: disable=wrong-import-position
+from support import certs, harness, servers  # noqa: E402
+
+sys.dont_write_bytecode = True
+
+PICKET, RIVAL = "Picket", "altcp_tls"
+BUILD = os.environ.get("PICKET_BUILD") or os.path.join(ROOT, "build", "pico")
+PROGRAMS = {PICKET: "bench", RIVAL: "rival"}
+HOST, COMPUTER = "example.test", "10.0.2.2"
+CHAINS = {"p256": "P-256", "p384": "P-384", "rsa2048": "RSA-2048"}
+VERSIONS = ("1.3", "1.2")
+LARGE = 100_000
+HERTZ = 125e6
+LIMIT = 180  # seconds of this computer's for one boot
+SUITES = {
+    0x1301: "AES-128-GCM", 0x1302: "AES-256-GCM", 0x1303: "ChaCha20-Poly1305", 0xcca8: "ChaCha20-Poly1305",
+    0xcca9: "ChaCha20-Poly1305", 0xc02b: "AES-128-GCM", 0xc02c: "AES-256-GCM", 0xc02f: "AES-128-GCM",
+    0xc030: "AES-256-GCM", 0xc024: "AES-256-CBC", 0xc0ac: "AES-128-CCM", 0xc0ad: "AES-256-CCM",
+}
+
+
+class Bad(Exception):
+    """What the user is told."""
+
+
+def tool(name):
+    """A program of tools/ as a module."""
+    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), os.path.join(ROOT, "tools", name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+demo_page = tool("demo-page")
+link = tool("demo").Pico.link
+pki = certs.Pki(harness.folder)
+
+
+# --- Running a program
+
+def boot(program, chain, port, target, repeat):
+    """The figures of each connection, and for each the cycles that the emulator counted."""
+    image, report = harness.unique("bench.elf"), harness.unique("report.json")
+    demo_page.write(os.path.join(BUILD, f"{program}.elf"), image, [
+        f"url=https://{HOST}:{port}{target}", f"address={COMPUTER}", "time=@now", f"repeat={repeat}", "timeout=60",
+        f"ca={chain.root_path}"])
+    done = subprocess.run(["node", f"{ROOT}/tools/rp2040/run.js", image, "--link", link(), "--timeout", str(LIMIT),
+                           "--report", report], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    said = done.stdout.decode("latin-1")
+    if done.returncode:
+        raise Bad(f"{program}, {chain.label}: {said.strip()[-300:]}")
+    with open(report, encoding="utf-8") as file:
+        return parse(json.load(file))
+
+
+def parse(report):
+    if report["lost"]:
+        raise Bad(f"{report['lost']} bytes were lost on the line")
+    found, began, ended = [], None, None
+    for line, cycles in report["lines"]:
+        if line == "picket: start":
+            began = cycles
+        elif line == "picket: end":
+            ended = cycles
+        elif line.startswith("picket: figures "):
+            pairs = re.findall(r"(\w+)=(\w+)", line)
+            figures = {name: int(value, 16 if name in ("version", "suite") else 10) for name, value in pairs}
+            if "version" in figures:
+                found.append({"emulator": ended - began})
+            found[-1].update(figures)
+    return found
+
+
+# --- What is measured
+
+class Case:
+    """A handshake: who, which version, which chain. After a run, full and resumed hold its figures (None: it did not
+    resume)."""
+
+    full = resumed = None
+
+    def __init__(self, who, version, kind):
+        self.who, self.version, self.kind = who, version, kind
+
+    def run(self):
+        chain = pki.chain(self.kind)
+        with server(chain, self.version) as running:
+            each = boot(PROGRAMS[self.who], chain, running.port, "/small", 2)
+        self.check(each)
+        self.full = each[0]
+        self.resumed = each[1] if each[1]["resumed"] else None
+        return self
+
+    def check(self, each):
+        version = {"1.2": 0x303, "1.3": 0x304}[self.version]
+        for figures in each:
+            if figures["version"] != version or figures["received"] != len(SMALL):
+                raise Bad(f"{self.who}, TLS {self.version}, {self.kind}: not what was asked for: {figures}")
+        if each[0]["resumed"]:
+            raise Bad(f"{self.who}: the first handshake was a resumed one")
+
+
+class Body:
+    """A body of LARGE bytes. suite: the only one of the server's, or None."""
+
+    figures = None
+
+    def __init__(self, who, version, suite=None):
+        self.who, self.version, self.suite = who, version, suite
+
+    def run(self):
+        chain = pki.chain("p256")
+        with server(chain, self.version, self.suite) as running:
+            self.figures, = boot(PROGRAMS[self.who], chain, running.port, "/large", 1)
+        if self.figures["received"] != LARGE:
+            raise Bad(f"{self.who}: a body of {self.figures['received']} bytes")
+        return self
+
+
+SMALL = b"0123456789abcdef"
+
+
+def server(chain, version, suite=None):
+    """The same for all: X25519 for the key exchange, and no other choice than what is asked for."""
+    lines = "ssl_ecdh_curve X25519; ssl_session_tickets on;"
+    if suite and version == "1.3":
+        lines += f" ssl_conf_command Ciphersuites {suite};"
+    elif suite:
+        lines += f" ssl_ciphers {suite};"
+    return servers.nginx(chain, version, lines)
+
+
+def make_site():
+    servers.site()
+    harness.path("site/small", SMALL)
+    harness.path("site/large", os.urandom(LARGE))
+
+
+def cases(quick):
+    kinds = ["p256"] if quick else list(CHAINS)
+    versions = ["1.3"] if quick else VERSIONS
+    return [Case(who, version, kind) for version in versions for kind in kinds for who in PROGRAMS]
+
+
+def bodies(quick):
+    chosen = [("1.3", None)] if quick else [("1.3", None), ("1.3", "TLS_AES_128_GCM_SHA256")]
+    return [Body(who, version, suite) for version, suite in chosen for who in PROGRAMS]
+
+
+def run_all(all_of_them, jobs):
+    done = 0
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(each.run) for each in all_of_them]
+        for future in concurrent.futures.as_completed(futures):
+            future.result()
+            done += 1
+            print(f"bench: {done} of {len(futures)} runs", end="\r", file=sys.stderr, flush=True)
+    print(" " * 40, end="\r", file=sys.stderr)
+
+
+# --- Tables: a heading, then rows of text
+
+def mega(cycles):
+    return f"{cycles / 1e6:.1f}"
+
+
+PARTS = ("hello", "secret", "chain", "signature", "finish", "between")
+
+
+def handshake_row(case, figures, what):
+    name = [f"TLS {case.version}", CHAINS[case.kind], what, case.who]
+    if figures is None:
+        return name + ["-"] * len(PARTS) + ["never", "", ""]
+    return name + [mega(figures[part]) for part in PARTS] + [
+        mega(figures["handshake"]), f"{figures['handshake'] / HERTZ * 1e3:.0f}", f"{figures['longest'] / HERTZ * 1e3:.0f}"]
+
+
+def handshakes(chosen):
+    rows = [["", "chain", "", "", *PARTS, "total", "ms", "longest ms"]]
+    for case in chosen:
+        if case.who == PICKET:
+            rival = next(c for c in chosen if c.who == RIVAL and (c.version, c.kind) == (case.version, case.kind))
+            for what in ("full", "resumed"):
+                rows += [handshake_row(c, getattr(c, what), what) for c in (case, rival)]
+    return "Handshakes, million cycles", rows
+
+
+def body_table(chosen):
+    rows = [["", "suite", *PROGRAMS]]
+    for body in chosen:
+        if body.who == PICKET:
+            same = {b.who: b.figures for b in chosen if (b.version, b.suite) == (body.version, body.suite)}
+            rows.append([f"TLS {body.version}", " / ".join(dict.fromkeys(
+                SUITES.get(f["suite"], f"{f['suite']:04x}") for f in same.values()))] +
+                [f"{same[who]['body'] / LARGE:.0f}" for who in PROGRAMS])
+    return f"A body of {LARGE // 1000} kB, cycles a byte", rows
+
+
+def flash(program):
+    """Bytes of flash, less the page."""
+    path = os.path.join(BUILD, f"{program}.elf")
+    out = subprocess.run(["arm-none-eabi-size", path], check=True, stdout=subprocess.PIPE, text=True).stdout
+    text, data, *_ = (int(n) for n in out.splitlines()[1].split()[:3])
+    return text + data - demo_page.SIZE
+
+
+def most(chosen, who, name):
+    return max(f[name] for c in chosen if c.who == who for f in (c.full, c.resumed) if f)
+
+
+def memory_table(chosen):
+    rows = [["bytes", *PROGRAMS]]
+    rows.append(["flash, all of the program", *(str(flash(p)) for p in PROGRAMS.values())])
+    for kind in dict.fromkeys(c.kind for c in chosen):
+        for version in dict.fromkeys(c.version for c in chosen):
+            some = [c for c in chosen if (c.kind, c.version) == (kind, version)]
+            rows.append([f"heap peak, TLS {version}, {CHAINS[kind]}", *(str(most(some, w, "heap")) for w in PROGRAMS)])
+    rows.append(["stack peak of TLS", *(str(most(chosen, w, "stack")) for w in PROGRAMS)])
+    rows.append(["stack peak of main, beside it", *(str(most(chosen, w, "main_stack") or "-") for w in PROGRAMS)])
+    return "Memory", rows
+
+
+def text_table(title, rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    numeric = [all(re.fullmatch(r"[-\d.]*|never", row[i]) for row in rows[1:]) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.rjust(w) if n else cell.ljust(w) for cell, w, n in zip(row, widths, numeric)).rstrip()
+             for row in rows]
+    return "\n".join(["", title, ""] + lines)
+
+
+def markdown_table(title, rows):
+    numeric = [all(re.fullmatch(r"[-\d.]*|never", row[i]) for row in rows[1:]) for i in range(len(rows[0]))]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("---:" if n else "---" for n in numeric) + "|")
+    return "\n".join(["", f"### {title}", ""] + lines)
+
+
+def disagreement(chosen, bodies_too):
+    """The most by which board and emulator differ."""
+    all_figures = [f for c in chosen for f in (c.full, c.resumed) if f] + [b.figures for b in bodies_too]
+    return max(abs(f["busy"] / f["emulator"] - 1) for f in all_figures)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./do bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="TLS 1.3 with a P-256 chain only")
+    parser.add_argument("--markdown", action="store_true", help="tables for docs/BENCH.md")
+    parser.add_argument("--json", metavar="FILE", help="all figures, for comparing runs")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="programs that run at a time (2)")
+    options = parser.parse_args()
+    began = time.monotonic()
+    make_site()
+    chosen, large = cases(options.quick), bodies(options.quick)
+    try:
+        run_all(chosen + large, options.jobs)
+    except Bad as error:
+        sys.exit(f"bench: {error}")
+    table = markdown_table if options.markdown else text_table
+    for title, rows in (handshakes(chosen), body_table(large), memory_table(chosen)):
+        print(table(title, rows))
+    print(f"\nBoard and emulator differ by {disagreement(chosen, large):.2%} at the most. "
+          f"{len(chosen + large)} boots in {time.monotonic() - began:.0f} s.")
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump([vars(each) for each in chosen + large], file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

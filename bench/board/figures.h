@@ -1,0 +1,24 @@
+// figures.h: what both programs print for bench.py, two lines for each connection (the emulator keeps 200 characters of one).
+#ifndef BENCH_FIGURES_H
+#define BENCH_FIGURES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct figures {
+    uint64_t busy;    // cycles from the start to the end, by cycles_busy
+    uint64_t set_up;  // from the start to the handshake: TCP, and what is prepared
+    uint64_t body;    // from the end of the handshake to the last byte of the body
+    uint64_t longest; // in the handshake, the longest time for which lwIP was not called
+    uint32_t received;
+    size_t heap, stack, main_stack;
+};
+
+// The line from which bench.py counts the emulator's cycles; returns cycles_busy() then.
+uint64_t figures_start(void);
+
+void figures_print(const struct figures *figures);
+
+_Noreturn void figures_exit(int code);
+
+#endif
