@@ -280,6 +280,7 @@ Picket: verified HTTPS for small machines.
                            mps2-an505 (bare metal, for QEMU), pico, pico2, pico_w or pico2_w
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
   ./do size                measure flash and memory, and hold them against their budgets (3 minutes)
+  ./do bench [--quick]     count the cycles of handshakes on an emulated Pico, beside lwIP's own TLS (5 minutes)
   ./do format              format the C sources
   ./do help                this
 
@@ -360,6 +361,7 @@ case $verb in
                 build_bench $bits
             done
         fi
+        build pico bench
         emulator
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
         ;;
@@ -385,6 +387,15 @@ case $verb in
         /usr/bin/python3 "$root/bench/flash.py" $elves || status=1
         /usr/bin/python3 "$root/bench/memory.py" "$root/build/size64" "$root/build/size32" || status=1
         exit $status
+        ;;
+
+    bench)
+        need "$needs_pico$needs_rp2040$needs_demo"
+        [ -e "$root/build/pico/rival.elf" ] || say "do: building build/pico first (two minutes)"
+        build pico bench rival rival_o3
+        emulator
+        build host picket-link
+        exec /usr/bin/python3 "$root/bench/bench.py" "$@"
         ;;
 
     format)

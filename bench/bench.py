@@ -21,9 +21,9 @@ from support import certs, harness, servers  # noqa: E402
 
 sys.dont_write_bytecode = True
 
-PICKET, RIVAL = "Picket", "altcp_tls"
+PICKET, RIVAL, RELEASE = "Picket", "altcp_tls", "altcp_tls -O3"
 BUILD = os.environ.get("PICKET_BUILD") or os.path.join(ROOT, "build", "pico")
-PROGRAMS = {PICKET: "bench", RIVAL: "rival"}
+PROGRAMS = {PICKET: "bench", RIVAL: "rival", RELEASE: "rival_o3"}
 HOST, COMPUTER = "example.test", "10.0.2.2"
 CHAINS = {"p256": "P-256", "p384": "P-384", "rsa2048": "RSA-2048"}
 VERSIONS = ("1.3", "1.2")
@@ -93,21 +93,23 @@ def parse(report):
 # --- What is measured
 
 class Case:
-    """A handshake: who, which version, which chain. After a run, full and resumed hold its figures (None: it did not
-    resume)."""
+    """A handshake: who, which version, which chain. After a run: the figures of two connections, the second of which
+    offers to resume."""
 
-    full = resumed = None
+    full = second = None
 
     def __init__(self, who, version, kind):
         self.who, self.version, self.kind = who, version, kind
+
+    def key(self):
+        return self.who, self.version, self.kind
 
     def run(self):
         chain = pki.chain(self.kind)
         with server(chain, self.version) as running:
             each = boot(PROGRAMS[self.who], chain, running.port, "/small", 2)
         self.check(each)
-        self.full = each[0]
-        self.resumed = each[1] if each[1]["resumed"] else None
+        self.full, self.second = each
         return self
 
     def check(self, each):
@@ -158,12 +160,19 @@ def make_site():
 def cases(quick):
     kinds = ["p256"] if quick else list(CHAINS)
     versions = ["1.3"] if quick else VERSIONS
-    return [Case(who, version, kind) for version in versions for kind in kinds for who in PROGRAMS]
+    chosen = [Case(who, version, kind) for version in versions for kind in kinds for who in (PICKET, RIVAL)]
+    return chosen if quick else chosen + [Case(RELEASE, "1.3", "p256")]
+
+
+def repeats():
+    """What is run once more, to see how far two runs differ."""
+    return [Case(who, "1.3", "p256") for who in (PICKET, RIVAL)]
 
 
 def bodies(quick):
-    chosen = [("1.3", None)] if quick else [("1.3", None), ("1.3", "TLS_AES_128_GCM_SHA256")]
-    return [Body(who, version, suite) for version, suite in chosen for who in PROGRAMS]
+    if quick:
+        return [Body(who, "1.3") for who in (PICKET, RIVAL)]
+    return [Body(who, "1.3", suite) for suite in (None, "TLS_AES_128_GCM_SHA256") for who in PROGRAMS]
 
 
 def run_all(all_of_them, jobs):
@@ -173,11 +182,16 @@ def run_all(all_of_them, jobs):
         for future in concurrent.futures.as_completed(futures):
             future.result()
             done += 1
-            print(f"bench: {done} of {len(futures)} runs", end="\r", file=sys.stderr, flush=True)
-    print(" " * 40, end="\r", file=sys.stderr)
+            if sys.stderr.isatty():
+                print(f"bench: {done} of {len(futures)} boots", end="\r" if done < len(futures) else "\n", file=sys.stderr,
+                      flush=True)
 
 
 # --- Tables: a heading, then rows of text
+
+def milliseconds(cycles):
+    return f"{cycles / HERTZ * 1e3:.0f}"
+
 
 def mega(cycles):
     return f"{cycles / 1e6:.1f}"
@@ -186,78 +200,91 @@ def mega(cycles):
 PARTS = ("hello", "secret", "chain", "signature", "finish", "between")
 
 
-def handshake_row(case, figures, what):
-    name = [f"TLS {case.version}", CHAINS[case.kind], what, case.who]
-    if figures is None:
-        return name + ["-"] * len(PARTS) + ["never", "", ""]
-    return name + [mega(figures[part]) for part in PARTS] + [
-        mega(figures["handshake"]), f"{figures['handshake'] / HERTZ * 1e3:.0f}", f"{figures['longest'] / HERTZ * 1e3:.0f}"]
+def handshake_row(case, figures, first):
+    what = "full" if first else "resumed" if figures["resumed"] else "not resumed"
+    return [f"TLS {case.version}", CHAINS[case.kind], what, case.who] + [mega(figures[part]) for part in PARTS] + [
+        mega(figures["handshake"]), milliseconds(figures["handshake"]), milliseconds(figures["longest"])]
 
 
 def handshakes(chosen):
     rows = [["", "chain", "", "", *PARTS, "total", "ms", "longest ms"]]
-    for case in chosen:
-        if case.who == PICKET:
-            rival = next(c for c in chosen if c.who == RIVAL and (c.version, c.kind) == (case.version, case.kind))
-            for what in ("full", "resumed"):
-                rows += [handshake_row(c, getattr(c, what), what) for c in (case, rival)]
+    for version, kind in dict.fromkeys((c.version, c.kind) for c in chosen):
+        some = [c for c in chosen if (c.version, c.kind) == (version, kind)]
+        rows += [handshake_row(c, c.full, True) for c in some] + [handshake_row(c, c.second, False) for c in some]
     return "Handshakes, million cycles", rows
 
 
+def who_ran(chosen):
+    return list(dict.fromkeys(c.who for c in chosen))
+
+
 def body_table(chosen):
-    rows = [["", "suite", *PROGRAMS]]
-    for body in chosen:
-        if body.who == PICKET:
-            same = {b.who: b.figures for b in chosen if (b.version, b.suite) == (body.version, body.suite)}
-            rows.append([f"TLS {body.version}", " / ".join(dict.fromkeys(
-                SUITES.get(f["suite"], f"{f['suite']:04x}") for f in same.values()))] +
-                [f"{same[who]['body'] / LARGE:.0f}" for who in PROGRAMS])
+    rows = [["", "suite", *who_ran(chosen)]]
+    for suite in dict.fromkeys(b.suite for b in chosen):
+        some = [b for b in chosen if b.suite == suite]
+        names = dict.fromkeys(SUITES.get(b.figures["suite"], f"{b.figures['suite']:04x}") for b in some)
+        rows.append([f"TLS {some[0].version}{'' if suite else ', by default'}", " / ".join(names),
+                     *(f"{b.figures['body'] / LARGE:.0f}" for b in some)])
     return f"A body of {LARGE // 1000} kB, cycles a byte", rows
 
 
-def flash(program):
+def flash(who):
     """Bytes of flash, less the page."""
-    path = os.path.join(BUILD, f"{program}.elf")
+    path = os.path.join(BUILD, f"{PROGRAMS[who]}.elf")
     out = subprocess.run(["arm-none-eabi-size", path], check=True, stdout=subprocess.PIPE, text=True).stdout
     text, data, *_ = (int(n) for n in out.splitlines()[1].split()[:3])
     return text + data - demo_page.SIZE
 
 
-def most(chosen, who, name):
-    return max(f[name] for c in chosen if c.who == who for f in (c.full, c.resumed) if f)
+def most(chosen, who, *names):
+    """The sum of some figures, the highest."""
+    found = [sum(f[name] for name in names) for c in chosen if c.who == who for f in (c.full, c.second)]
+    return str(max(found)) if found else "-"
+
+
+def heap(chosen, who):
+    """Less what of it is the stack."""
+    found = [f["heap"] - f["stack_size"] for c in chosen if c.who == who for f in (c.full, c.second)]
+    return str(max(found)) if found else "-"
 
 
 def memory_table(chosen):
-    rows = [["bytes", *PROGRAMS]]
-    rows.append(["flash, all of the program", *(str(flash(p)) for p in PROGRAMS.values())])
-    for kind in dict.fromkeys(c.kind for c in chosen):
-        for version in dict.fromkeys(c.version for c in chosen):
-            some = [c for c in chosen if (c.kind, c.version) == (kind, version)]
-            rows.append([f"heap peak, TLS {version}, {CHAINS[kind]}", *(str(most(some, w, "heap")) for w in PROGRAMS)])
-    rows.append(["stack peak of TLS", *(str(most(chosen, w, "stack")) for w in PROGRAMS)])
-    rows.append(["stack peak of main, beside it", *(str(most(chosen, w, "main_stack") or "-") for w in PROGRAMS)])
+    who = who_ran(chosen)
+    rows = [["bytes", *who], ["flash, the whole program", *(str(flash(w)) for w in who)]]
+    for version, kind in dict.fromkeys((c.version, c.kind) for c in chosen):
+        some = [c for c in chosen if (c.version, c.kind) == (version, kind)]
+        rows.append([f"heap peak, TLS {version}, {CHAINS[kind]}", *(heap(some, w) for w in who)])
+    rows.append(["stack peak, main's and TLS's together", *(most(chosen, w, "stack", "main_stack") for w in who)])
+    rows.append(["reserved in the arena for TLS's stack", *(most(chosen, w, "stack_size") for w in who)])
     return "Memory", rows
 
 
 def text_table(title, rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    numeric = [all(re.fullmatch(r"[-\d.]*|never", row[i]) for row in rows[1:]) for i in range(len(rows[0]))]
+    numeric = [all(re.fullmatch(r"[-\d.]*", row[i]) for row in rows[1:]) for i in range(len(rows[0]))]
     lines = ["  ".join(cell.rjust(w) if n else cell.ljust(w) for cell, w, n in zip(row, widths, numeric)).rstrip()
              for row in rows]
     return "\n".join(["", title, ""] + lines)
 
 
 def markdown_table(title, rows):
-    numeric = [all(re.fullmatch(r"[-\d.]*|never", row[i]) for row in rows[1:]) for i in range(len(rows[0]))]
+    numeric = [all(re.fullmatch(r"[-\d.]*", row[i]) for row in rows[1:]) for i in range(len(rows[0]))]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     lines.insert(1, "|" + "|".join("---:" if n else "---" for n in numeric) + "|")
     return "\n".join(["", f"### {title}", ""] + lines)
 
 
-def disagreement(chosen, bodies_too):
+def disagreement(chosen, large):
     """The most by which board and emulator differ."""
-    all_figures = [f for c in chosen for f in (c.full, c.resumed) if f] + [b.figures for b in bodies_too]
-    return max(abs(f["busy"] / f["emulator"] - 1) for f in all_figures)
+    figures = [f for c in chosen for f in (c.full, c.second)] + [b.figures for b in large]
+    return max(abs(f["busy"] / f["emulator"] - 1) for f in figures)
+
+
+def difference(chosen, again):
+    """The most by which the handshakes of two runs differ."""
+    first = {c.key(): c for c in chosen}
+    return max(abs(a["handshake"] / b["handshake"] - 1) for c in again
+               for a, b in ((c.full, first[c.key()].full), (c.second, first[c.key()].second)))
 
 
 def main():
@@ -269,19 +296,20 @@ def main():
     options = parser.parse_args()
     began = time.monotonic()
     make_site()
-    chosen, large = cases(options.quick), bodies(options.quick)
+    chosen, large, again = cases(options.quick), bodies(options.quick), repeats()
+    everything = chosen + large + again
     try:
-        run_all(chosen + large, options.jobs)
+        run_all(everything, options.jobs)
     except Bad as error:
         sys.exit(f"bench: {error}")
     table = markdown_table if options.markdown else text_table
     for title, rows in (handshakes(chosen), body_table(large), memory_table(chosen)):
         print(table(title, rows))
-    print(f"\nBoard and emulator differ by {disagreement(chosen, large):.2%} at the most. "
-          f"{len(chosen + large)} boots in {time.monotonic() - began:.0f} s.")
+    print(f"\nBoard and emulator differ by {disagreement(chosen, large):.2%} at the most, and a second run of a handshake "
+          f"from the first by {difference(chosen, again):.2%}. {len(everything)} boots in {time.monotonic() - began:.0f} s.")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump([vars(each) for each in chosen + large], file, indent=1)
+            json.dump([vars(each) for each in everything], file, indent=1)
 
 
 if __name__ == "__main__":

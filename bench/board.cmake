@@ -27,27 +27,28 @@ target_link_libraries(bench picket)
 # Its folder comes before Mbed TLS's: what altcp_tls_mbedtls.c, written for Mbed TLS 2, includes.
 set(rival "${bench}/rival")
 set(lwip_tls "${PICKET_LWIP_DIR}/src/apps/altcp_tls")
-set(rival_options -O2 CACHE STRING "how the rival's Mbed TLS, lwIP and TLS layer are optimised")
-
-function(rival_mbedtls_user target scope)
-    target_include_directories(${target} ${scope} "${rival}")
-    target_include_directories(${target} SYSTEM ${scope} "${PICKET_MBEDTLS_DIR}/include")
-    target_compile_definitions(${target} ${scope} MBEDTLS_USER_CONFIG_FILE="rival_mbedtls.h")
-endfunction()
-
-add_library(rival_mbedtls STATIC EXCLUDE_FROM_ALL ${mbedtls_sources})
-rival_mbedtls_user(rival_mbedtls PUBLIC)
-target_include_directories(rival_mbedtls PRIVATE "${PICKET_MBEDTLS_DIR}/library")
-target_compile_options(rival_mbedtls PRIVATE -w -ffunction-sections -fdata-sections ${rival_options})
-
-bench_program(rival
-    "${rival}/rival.c" "${rival}/rival_memory.c" "${rival}/rival_stack.c"
-    "${PROJECT_SOURCE_DIR}/port/pico/clock.c" "${PROJECT_SOURCE_DIR}/port/pico/entropy.c"
-    "${PROJECT_SOURCE_DIR}/port/cortex_m/stack.c" "${PROJECT_SOURCE_DIR}/port/cortex_m/stack.S")
-target_sources(rival PRIVATE "${lwip_tls}/altcp_tls_mbedtls.c" "${lwip_tls}/altcp_tls_mbedtls_mem.c")
 set_source_files_properties("${lwip_tls}/altcp_tls_mbedtls.c" "${lwip_tls}/altcp_tls_mbedtls_mem.c" PROPERTIES
     COMPILE_OPTIONS "-w;-Werror=implicit-function-declaration;-O2;-DMBEDTLS_ALLOW_PRIVATE_ACCESS"
     INCLUDE_DIRECTORIES "${PICKET_MBEDTLS_DIR}/library")
-target_include_directories(rival PRIVATE
-    "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/port/pico" "${PROJECT_SOURCE_DIR}/port/cortex_m")
-target_link_libraries(rival rival_mbedtls pico_time hardware_sync hardware_timer)
+
+# bench_rival(NAME OPTION): Mbed TLS with this optimisation.
+function(bench_rival name option)
+    add_library(${name}_mbedtls STATIC EXCLUDE_FROM_ALL ${mbedtls_sources})
+    target_include_directories(${name}_mbedtls PUBLIC "${rival}" PRIVATE "${PICKET_MBEDTLS_DIR}/library")
+    target_include_directories(${name}_mbedtls SYSTEM PUBLIC "${PICKET_MBEDTLS_DIR}/include")
+    target_compile_definitions(${name}_mbedtls PUBLIC MBEDTLS_USER_CONFIG_FILE="rival_mbedtls.h")
+    target_compile_options(${name}_mbedtls PRIVATE -w -ffunction-sections -fdata-sections ${option})
+    bench_program(${name}
+        "${rival}/rival.c" "${rival}/rival_memory.c" "${rival}/rival_stack.c"
+        "${PROJECT_SOURCE_DIR}/port/pico/clock.c" "${PROJECT_SOURCE_DIR}/port/pico/entropy.c"
+        "${PROJECT_SOURCE_DIR}/port/cortex_m/stack.c" "${PROJECT_SOURCE_DIR}/port/cortex_m/stack.S")
+    target_sources(${name} PRIVATE "${lwip_tls}/altcp_tls_mbedtls.c" "${lwip_tls}/altcp_tls_mbedtls_mem.c")
+    target_include_directories(${name} PRIVATE
+        "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/port/pico" "${PROJECT_SOURCE_DIR}/port/cortex_m")
+    target_link_libraries(${name} ${name}_mbedtls pico_time hardware_sync hardware_timer)
+endfunction()
+
+bench_rival(rival -O2)
+# As the SDK compiles by default (Release).
+bench_rival(rival_o3 -O3)
+target_compile_options(rival_o3 PRIVATE -O3)

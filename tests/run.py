@@ -9,6 +9,7 @@ The programs are:
   tests/interop/*_test.py              against real servers; once for each build, with PICKET (the
                                        command) and PICKET_BUILD (its build folder) in the environment
   tests/board/pico_build_test.py       what is compiled for the pico-sdk and cannot run here
+  tests/board/bench_test.py            the benchmark's program, once
   tests/board/BOARD_test.py            on emulated boards; once for each, with PICKET (the demo), PICKET_BUILD
                                        and PICKET_BOARD in the environment
 
@@ -160,6 +161,8 @@ def find_programs():
         )
     if os.path.isdir(os.path.join(ROOT, "build", "pico")):
         programs.append(Program("board/size", [sys.executable, os.path.join(ROOT, "tests", "board", "size_test.py")]))
+    if os.path.exists(os.path.join(ROOT, "build", "pico", "bench.elf")):
+        programs.append(Program("board/bench", [sys.executable, os.path.join(ROOT, "tests", "board", "bench_test.py")]))
     for build in builds:
         folder = os.path.join(ROOT, "build", build, "tests")
         try:

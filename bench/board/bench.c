@@ -52,7 +52,7 @@ static void note_memory(void)
 {
     size_t size;
     picket_memory(&client, NULL, &figures.heap);
-    picket_stack(&client, &size, &figures.stack);
+    picket_stack(&client, &figures.stack_size, &figures.stack);
     picket_pico_stack(&size, &figures.main_stack);
 }
 
@@ -62,10 +62,10 @@ static int fetch(const struct page *page, const picket_address_t *address)
     figures = (struct figures){0};
     phases_reset();
     uint64_t busy = figures_start(), work = cycles_work();
-    picket_http_start(
-        &http, &client,
-        &(picket_request_t){
-            .url = page->url, .address = address, .timeouts = {.total_ms = page->timeout_s * 1000}});
+    picket_http_start(&http, &client,
+                      &(picket_request_t){.url = page->url,
+                                          .address = address,
+                                          .timeouts = {.total_ms = page->timeout_s * 1000}});
     int n = read_all(&http);
     figures.busy = cycles_busy() - busy;
     figures.body = cycles_work() - phases.ended;
@@ -84,10 +84,9 @@ static int start(const struct page *page)
     port.wait = cycles_wait;
     int error = picket_trust_load(&trust, page->ca, page->ca_len, trust_mem, sizeof trust_mem, NULL);
     if (error == 0)
-        error = picket_init(&client, &(picket_config_t){.trust = &trust,
-                                                        .arena = arena,
-                                                        .arena_len = sizeof arena,
-                                                        .port = &port});
+        error = picket_init(
+            &client,
+            &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = sizeof arena, .port = &port});
     if (error == 0 && page->time && *page->time == '@')
         error = picket_clock_set((int64_t)strtoul(page->time + 1, NULL, 10) * 1000);
     if (error == 0)

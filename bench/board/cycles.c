@@ -12,7 +12,7 @@
 enum { PERIOD = 1250000, ENABLE = 1, INTERRUPT = 2, PROCESSOR_CLOCK = 4 };
 
 static volatile uint32_t wraps;
-static volatile uint32_t in_interrupt; // cycles since the last sleep began
+static volatile uint32_t in_interrupt; // cycles in the line's, modulo 2^32
 static uint64_t slept, on_line;
 
 static irq_handler_t line_interrupt;
@@ -33,10 +33,9 @@ void cycles_start(void)
 }
 
 // Of less than a period.
-static uint32_t since(uint32_t before)
+static uint32_t between(uint32_t before, uint32_t after)
 {
-    uint32_t now = systick_hw->cvr;
-    return before >= now ? before - now : before + PERIOD - now;
+    return before >= after ? before - after : before + PERIOD - after;
 }
 
 static uint64_t all_cycles(void)
@@ -63,7 +62,7 @@ static void timed_interrupt(void)
 {
     uint32_t before = systick_hw->cvr;
     line_interrupt();
-    in_interrupt = in_interrupt + since(before);
+    in_interrupt = in_interrupt + between(before, systick_hw->cvr);
 }
 
 static err_t timed_output(struct netif *to, struct pbuf *p, const ip4_addr_t *address)
@@ -86,13 +85,24 @@ void cycles_watch_line(void)
     irq_set_enabled(irq, true);
 }
 
+// What SysTick and the interrupt's counter say at the same moment.
+static uint32_t look(uint32_t *interrupt)
+{
+    uint32_t were = save_and_disable_interrupts();
+    uint32_t count = systick_hw->cvr;
+    *interrupt = in_interrupt;
+    restore_interrupts(were);
+    return count;
+}
+
 // Whatever came since the last look has set the event flag, and then WFE does not wait.
 static void sleep_once(void)
 {
-    in_interrupt = 0;
-    uint32_t before = systick_hw->cvr;
+    uint32_t interrupt_before, interrupt;
+    uint32_t before = look(&interrupt_before);
     __wfe();
-    slept += since(before) - in_interrupt;
+    uint32_t after = look(&interrupt);
+    slept += between(before, after) - (interrupt - interrupt_before);
 }
 
 void cycles_wait(void *ctx, uint32_t ms)

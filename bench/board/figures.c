@@ -30,7 +30,8 @@ static void print_phases(void)
 void figures_print(const struct figures *figures)
 {
     printf("picket: end\n");
-    printf("picket: figures version=%04x suite=%04x resumed=%d", phases.version, phases.suite, phases.resumed);
+    printf("picket: figures version=%04x suite=%04x resumed=%d", phases.version, phases.suite,
+           phases.resumed);
     print_phases();
     printf("\npicket: figures");
     print("set_up", figures->set_up);
@@ -40,6 +41,7 @@ void figures_print(const struct figures *figures)
     print("busy", figures->busy);
     print("heap", figures->heap);
     print("stack", figures->stack);
+    print("stack_size", figures->stack_size);
     print("main_stack", figures->main_stack);
     printf("\n");
 }

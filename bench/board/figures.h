@@ -11,7 +11,8 @@ struct figures {
     uint64_t body;    // from the end of the handshake to the last byte of the body
     uint64_t longest; // in the handshake, the longest time for which lwIP was not called
     uint32_t received;
-    size_t heap, stack, main_stack;
+    size_t heap, stack, main_stack; // peaks
+    size_t stack_size;              // of what heap counts, reserved for the stack
 };
 
 // The line from which bench.py counts the emulator's cycles; returns cycles_busy() then.

@@ -74,12 +74,12 @@ static int timed(step_t step, mbedtls_ssl_context *ssl)
 }
 
 // The names are the linker's.
-#define WRAP(name)                                                                                          \
-    int __real_##name(mbedtls_ssl_context *ssl);                                                            \
-    int __wrap_##name(mbedtls_ssl_context *ssl);                                                            \
-    int __wrap_##name(mbedtls_ssl_context *ssl)                                                             \
-    {                                                                                                       \
-        return timed(__real_##name, ssl);                                                                   \
+#define WRAP(name)                               \
+    int __real_##name(mbedtls_ssl_context *ssl); \
+    int __wrap_##name(mbedtls_ssl_context *ssl); \
+    int __wrap_##name(mbedtls_ssl_context *ssl)  \
+    {                                            \
+        return timed(__real_##name, ssl);        \
     }
 
 WRAP(mbedtls_ssl_write_client_hello)

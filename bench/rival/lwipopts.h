@@ -2,15 +2,15 @@
 #ifndef BENCH_RIVAL_LWIPOPTS_H
 #define BENCH_RIVAL_LWIPOPTS_H
 
-#define LWIP_ALTCP             1
-#define LWIP_ALTCP_TLS         1
-#define LWIP_ALTCP_TLS_MBEDTLS 1
+#define LWIP_ALTCP                    1
+#define LWIP_ALTCP_TLS                1
+#define LWIP_ALTCP_TLS_MBEDTLS        1
 
 // The default is to verify, and to go on whatever comes of it.
-#define ALTCP_MBEDTLS_AUTHMODE MBEDTLS_SSL_VERIFY_REQUIRED
+#define ALTCP_MBEDTLS_AUTHMODE        MBEDTLS_SSL_VERIFY_REQUIRED
 
 // It takes a whole record before it opens the window again: with 12 segments or fewer one of 16 KB never ends.
-#define PICKET_TCP_WND_MSS 16
+#define PICKET_TCP_WND_MSS            16
 
 // Picket's own, of port/lwip.
 #define LWIP_HOOK_IP4_INPUT(p, netif) 0
