@@ -51,6 +51,8 @@ endforeach()
 target_sources(test_template_test PRIVATE
     "${PROJECT_SOURCE_DIR}/port/template/template_port.c" "${PROJECT_SOURCE_DIR}/port/template/template_netif.c")
 target_compile_options(test_template_test PRIVATE "SHELL:-idirafter \"${PROJECT_SOURCE_DIR}/port/template\"")
+target_sources(test_slip_test PRIVATE "${PROJECT_SOURCE_DIR}/link/slip.c" "${PROJECT_SOURCE_DIR}/link/queue.c")
+target_compile_options(test_slip_test PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/link\"")
 # The runner takes the names from here, so that the program of a test that was removed is not run.
 string(REPLACE ";" "\n" names "${names}")
 file(WRITE "${PROJECT_BINARY_DIR}/tests/programs.txt" "${names}\n")
