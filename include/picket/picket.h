@@ -238,7 +238,8 @@ const char *picket_alert_name(int alert);
 const char *picket_tls_library(void);
 
 // Bytes of arena for n connections at once: what was measured with an RSA-4096 chain and the largest head,
-// and a little (docs/MEMORY.md). It is tested. With P-256 chains, 36 KB are enough for one.
+// and a little, and the stack that TLS runs on (docs/MEMORY.md). It is tested. On a 32-bit machine and with P-256
+// chains, 36 KB are enough for one.
 #define PICKET_ARENA_SIZE(n)    ((size_t)PICKET_ARENA_BASE + (size_t)(n)*PICKET_ARENA_CONNECTION)
 #define PICKET_ARENA_BASE       (PICKET_STACK_SIZE + (sizeof(void *) == 8 ? 15360u : 13824u))
 #define PICKET_ARENA_CONNECTION (sizeof(void *) == 8 ? 39936u : 34816u)

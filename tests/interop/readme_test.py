@@ -65,7 +65,7 @@ def cmake_lines():
     """A project that does what README says is configured, built and run. Once is enough."""
     if os.path.basename(BUILD) != "host":
         raise Skipped("built once, with the released build")
-    lines, = blocks("cmake")
+    lines = blocks("cmake")[0]
     folder = os.path.dirname(harness.path("app/app.c", blocks("c")[0]))
     os.symlink(ROOT, os.path.join(folder, "picket"))
     harness.path("app/CMakeLists.txt", "cmake_minimum_required(VERSION 3.25)\nproject(app C)\n"
@@ -81,6 +81,14 @@ def cmake_lines():
     check((done.returncode, done.stdout) == (0, PAGE), f"exit {done.returncode}: {done.stdout!r} {done.stderr!r}")
 
 
+def pico_lines():
+    """What is linked for the pico-sdk is what the examples link, which board/pico_build compiles and links."""
+    linked = set(re.findall(r"pico_cyw43_arch_lwip_\w+|picket_slip", blocks("cmake")[1].split("#")[0] + blocks("cmake")[1]))
+    with open(os.path.join(ROOT, "examples", "get", "CMakeLists.txt"), encoding="utf-8") as f:
+        examples = f.read()
+    check(linked and all(name in examples for name in linked), f"the examples do not link {linked}")
+
+
 def do_get():
     """./do get builds, passes everything on, and its stdout is the page alone."""
     if os.path.basename(BUILD) != "host":
@@ -93,7 +101,7 @@ def do_get():
 
 def do_help():
     done = run("./do")
-    for word in ("get", "test", "build", "size", "lwIP", "Mbed TLS", "llhttp", "libslirp"):
+    for word in ("demo", "get", "link", "test", "build", "size", "bench", "lwIP", "Mbed TLS", "llhttp", "libslirp"):
         check(word.encode() in done.stdout, f"./do says nothing of {word}: {done.stdout!r}")
 
 
@@ -102,6 +110,7 @@ cases.add("readme-program-runs", program_runs)
 cases.add("readme-program-says-why", program_says_why)
 cases.add("readme-options", options)
 cases.add("readme-cmake-lines", cmake_lines)
+cases.add("readme-pico-lines", pico_lines)
 cases.add("readme-do-get", do_get)
 cases.add("readme-do-help", do_help)
 
