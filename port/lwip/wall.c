@@ -9,10 +9,18 @@ void picket_lwip_wall_set(int64_t unix_ms, uint32_t millis)
     counted = millis;
 }
 
+static void count(uint32_t millis)
+{
+    uint32_t gone = millis - counted;
+    if (gone > INT32_MAX)
+        return;
+    counted = millis;
+    if (wall_ms >= 0)
+        wall_ms += gone;
+}
+
 int64_t picket_lwip_wall_ms(uint32_t millis)
 {
-    if (wall_ms >= 0)
-        wall_ms += millis - counted;
-    counted = millis;
+    count(millis);
     return wall_ms;
 }
