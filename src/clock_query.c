@@ -6,6 +6,7 @@
 #include "entropy.h"
 #include "sntp.h"
 #include "timer.h"
+#include "tls.h"
 #include "url.h"
 
 // The first wait for an answer, doubled each time.
@@ -19,6 +20,7 @@
 typedef struct query {
     picket_t *client;
     const picket_port_t *port;
+    const tls_client_t *tls;
     deadline_t end;
     picket_address_t address;
     uint16_t number;
@@ -101,10 +103,21 @@ static int find(query_t *q, const char *server)
 
 // --- Asking
 
+// Random numbers are made on TLS's stack, which is not free while a connection computes there.
+static int draw_stamp(query_t *q)
+{
+    while (tls_busy(q->tls)) {
+        if (is_over(q))
+            return PICKET_ERR_TIMEOUT_TIME;
+        pause(q, NULL);
+    }
+    return entropy_random(q->stamp, sizeof q->stamp);
+}
+
 static int ask(query_t *q)
 {
     uint8_t packet[SNTP_LEN];
-    int error = entropy_random(q->stamp, sizeof q->stamp);
+    int error = draw_stamp(q);
     if (error != 0)
         return error;
     sntp_query(packet, q->stamp);
@@ -206,7 +219,10 @@ int picket_clock_query_blocking(picket_t *client, const char *server, uint16_t p
         return error;
     if (server == NULL || timeout_ms == 0 || timeout_ms > DEADLINE_MAX_MS || !can_ask(state->env.port))
         return PICKET_ERR_ARG;
-    query_t q = {.client = client, .port = state->env.port, .number = port != 0 ? port : SNTP_PORT};
+    query_t q = {.client = client,
+                 .port = state->env.port,
+                 .tls = state->env.tls,
+                 .number = port != 0 ? port : SNTP_PORT};
     q.end = deadline_in(now(&q), timeout_ms);
     return query(&q, server);
 }

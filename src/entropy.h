@@ -17,7 +17,7 @@ void entropy_stop(void);
 // again.
 bool entropy_failed(void);
 
-// Random bytes, after psa_crypto_init. Returns 0, or PICKET_ERR_NO_ENTROPY and buf is all zero.
+// Random bytes, after psa_crypto_init, made on TLS's stack: not while tls_busy. Returns 0, or PICKET_ERR_NO_ENTROPY and buf is all zero.
 int entropy_random(void *buf, size_t len);
 
 #endif

@@ -36,7 +36,6 @@ static struct {
     int result;
     bool running;
     bool done;
-    bool waiting; // what ran has come back early
     bool may_pause;
     bool held;
     bool refuse;
@@ -118,7 +117,7 @@ static int enter(bool *paused)
     stack.done = false;
     stack.entered = stack.port->millis(stack.port->ctx);
     stack.port->stack_switch(stack.port->ctx, &stack.outside, stack.inside);
-    *paused = stack.waiting = !stack.done;
+    *paused = !stack.done;
     stack.overflowed = !is_intact();
     return stack.overflowed ? PICKET_ERR_STACK : stack.result;
 }
@@ -152,7 +151,7 @@ int tls_stack_call(tls_call_t call, void *arg)
     bool paused;
     if (stack.overflowed)
         return PICKET_ERR_STACK;
-    if (stack.mem == NULL || stack.waiting)
+    if (stack.mem == NULL)
         return call(arg);
     stack.call = call;
     stack.arg = arg;

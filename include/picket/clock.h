@@ -26,7 +26,8 @@ int picket_clock_set(int64_t unix_ms);
 //   PICKET_ERR_TIME_REFUSED   an answer that no clock is to be set by (RFC 4330 section 5): picket_clock_why says in a
 //                             few words what is wrong with it. A time outside floor and ceiling is such, and so is one
 //                             that is more than 300 s from a time that is known already
-//   PICKET_ERR_ARG            server is neither, or the port has no datagrams
+//   PICKET_ERR_ARG            server is neither, timeout_ms is 0 or above 2^31 - 1, or the port has no datagrams or a
+//                             clock that cannot be set
 // Whoever sees the packets, or is the server, can give a wrong time within those limits: then certificates of another
 // time are believed, and no others. What is known better should be set by picket_clock_set.
 int picket_clock_query_blocking(picket_t *client, const char *server, uint16_t port, uint32_t timeout_ms);
