@@ -20,7 +20,7 @@ int picket_linux_nat_open(picket_linux_nat_output *output);
 // Closes all its sockets.
 void picket_linux_nat_close(void);
 
-// Take a frame from lwIP. Answers may come before it returns.
+// Take a frame from lwIP. Answers may come before it returns. A fragment of an IPv4 packet goes nowhere.
 void picket_linux_nat_input(const void *frame, size_t len);
 
 // Wait up to ms milliseconds for the host's sockets, then read and write them. Returns the milliseconds after

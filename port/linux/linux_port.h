@@ -6,8 +6,9 @@
 // program of the host: 127.0.0.0/8 and ::1 too. Only a real network 10.0.2.0/24 is out of reach.
 //
 // What differs from a cable: a server that the host finds unreachable only after a while is seen as refusing;
-// after a reset, what libslirp held beyond lwIP's window is lost; and SIGPIPE, which libslirp provokes, is
-// ignored in the whole process from start to stop, unless the program handles it.
+// after a reset, what libslirp held beyond lwIP's window is lost; fragments of IPv4 packets (IP_FRAG) are not
+// delivered; and SIGPIPE, which libslirp provokes, is ignored in the whole process from start to stop, unless
+// the program handles it.
 #ifndef PICKET_LINUX_PORT_H
 #define PICKET_LINUX_PORT_H
 

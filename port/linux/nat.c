@@ -213,11 +213,21 @@ static void refresh_time(void)
         picket_linux_nat_poll(0);
 }
 
+// libslirp 4.7.0 crashes when the end of a fragmented IPv4 packet comes before its beginning. lwIP sends no
+// fragments (config/lwipopts.h), and what a board sends by picket-link can be anything.
+static bool is_fragment(const uint8_t *frame, size_t len)
+{
+    enum { TYPE = 12, FRAGMENT = 20, MORE_AND_OFFSET = 0x3f };
+    return len >= FRAGMENT + 2 && frame[TYPE] == 8 && frame[TYPE + 1] == 0 &&
+           ((frame[FRAGMENT] & MORE_AND_OFFSET) != 0 || frame[FRAGMENT + 1] != 0);
+}
+
 void picket_linux_nat_input(const void *frame, size_t len)
 {
     refresh_time();
     picket_linux_trace_frame(frame, len);
-    slirp_input(slirp, frame, (int)len);
+    if (!is_fragment(frame, len))
+        slirp_input(slirp, frame, (int)len);
 }
 
 static bool grow(void)
