@@ -10,12 +10,16 @@
 #include "queue.h"
 #include "slip.h"
 
-// While more than this waits for the board, libslirp's sockets are not read: what they still bring then is no more than
-// the board's TCP windows have room for, so that nothing needs to be dropped and the queue has an end.
-enum { ENOUGH = 32 * 1024 };
+// While more than ENOUGH waits for the board, libslirp's sockets are not read: what they still bring then is no
+// more than the board's TCP windows have room for, so that nothing is lost. What answers the board at once, as
+// echoes do, is not held back by that: beyond FULL it is lost, or a board that asks and does not read would have
+// all the memory.
+enum { ENOUGH = 32 * 1024, FULL = 1024 * 1024 };
+
+enum { FRAGMENT = 0x3fff }; // of the header's flags and place: a part of a packet
 
 enum { ETHERNET = 14, ETHERTYPE_IP4 = 0x0800, ETHERTYPE_ARP = 0x0806 };
-enum { ARP_LEN = 28, ARP_OPERATION = 7, ARP_SENDER = 8, ARP_TARGET = 18, ARP_ADDRESSES = 10, ARP_REQUEST = 1 };
+enum { ARP_LEN = 28, ARP_SENDER = 8, ARP_TARGET = 18 };
 
 static const uint8_t board_mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56}; // locally administered
 static const uint8_t nat_mac[6] = {0x52, 0x55, PICKET_LINUX_NET, PICKET_LINUX_GATEWAY};
@@ -25,6 +29,7 @@ static int from_board, to_board;
 static struct slip_decoder decoder;
 static struct queue queue;
 static struct bridge_counts counts;
+static bool asked; // libslirp has: who is the board?
 
 // --- Towards libslirp
 
@@ -42,7 +47,7 @@ static void write_header(uint8_t *dst, unsigned type)
     dst[13] = (uint8_t)type;
 }
 
-// The length of the IPv4 packet in these bytes, 0 if they are none. (A serial line may append; Ethernet may too.)
+// The length of the IPv4 packet in these bytes, 0 if they are none. Bytes behind it are padding.
 static size_t ip4_length(const uint8_t *p, size_t len)
 {
     if (len < 20 || p[0] >> 4 != 4)
@@ -51,11 +56,17 @@ static size_t ip4_length(const uint8_t *p, size_t len)
     return header >= 20 && header <= total && total <= len ? total : 0;
 }
 
+// No board needs to send fragments, and libslirp (4.7) crashes when the last of them comes first.
+static bool is_fragment(const uint8_t *packet)
+{
+    return (number(packet + 6) & FRAGMENT) != 0;
+}
+
 static void take_packet(const uint8_t *packet, size_t len)
 {
     uint8_t frame[ETHERNET + SLIP_MTU];
     size_t total = ip4_length(packet, len);
-    if (total == 0) {
+    if (total == 0 || is_fragment(packet)) {
         counts.dropped++;
         return;
     }
@@ -74,45 +85,46 @@ static void take_bytes(const uint8_t *bytes, size_t n)
     }
 }
 
-// --- Towards the board
-
-// No board on a serial line answers these, so it is answered for. operation: 1 asks (which announces), 2 answers.
-static void send_arp(uint8_t operation, const uint8_t target[ARP_ADDRESSES])
+// No board on a serial line does it, so it is done for it: an ARP announcement, which libslirp learns from.
+static void announce(void)
 {
     uint8_t frame[ETHERNET + ARP_LEN] = {0};
     uint8_t *arp = frame + ETHERNET;
     write_header(frame, ETHERTYPE_ARP);
-    memcpy(arp, (const uint8_t[]){0, 1, 8, 0, 6, 4, 0, operation}, 8); // Ethernet, IPv4
+    memcpy(arp, (const uint8_t[]){0, 1, 8, 0, 6, 4, 0, 1}, 8); // Ethernet, IPv4, a request
     memcpy(arp + ARP_SENDER, board_mac, 6);
     memcpy(arp + ARP_SENDER + 6, board_ip, 4);
-    memcpy(arp + ARP_TARGET, target, ARP_ADDRESSES);
+    memcpy(arp + ARP_TARGET + 6, board_ip, 4);
+    asked = false;
     picket_linux_nat_input(frame, sizeof frame);
+    picket_linux_nat_poll(0); // now it sends what waited for this
 }
 
-static void answer_arp(const uint8_t *arp, size_t len)
-{
-    if (len >= ARP_LEN && arp[ARP_OPERATION] == ARP_REQUEST && memcmp(arp + ARP_TARGET + 6, board_ip, 4) == 0)
-        send_arp(2, arp + ARP_SENDER);
-}
+// --- Towards the board
 
 static void queue_packet(const uint8_t *packet, size_t len)
 {
     size_t total = ip4_length(packet, len);
-    uint8_t *space = total > 0 && total <= SLIP_MTU ? queue_space(&queue, SLIP_ENCODED(total)) : NULL;
-    if (!space)
+    if (total == 0)
         return;
+    bool fits = total <= SLIP_MTU && queue.len + SLIP_ENCODED(total) <= FULL;
+    uint8_t *space = fits ? queue_space(&queue, SLIP_ENCODED(total)) : NULL;
+    if (!space) {
+        counts.lost++;
+        return;
+    }
     counts.to_board++;
     queue_added(&queue, slip_encode(packet, total, space));
 }
 
-// libslirp may be in the middle of anything.
+// libslirp may be in the middle of anything: nothing is put into it from here.
 static void take_frame(const void *bytes, size_t len)
 {
     const uint8_t *frame = bytes;
     if (len < ETHERNET)
         return;
     if (number(frame + 12) == ETHERTYPE_ARP)
-        answer_arp(frame + ETHERNET, len - ETHERNET);
+        asked = true;
     else if (number(frame + 12) == ETHERTYPE_IP4)
         queue_packet(frame + ETHERNET, len - ETHERNET);
 }
@@ -159,7 +171,7 @@ int bridge_open(int in, int out)
     memset(&counts, 0, sizeof counts);
     if (!unblock(in) || !unblock(out) || picket_linux_nat_open(take_frame) < 0)
         return -1;
-    send_arp(ARP_REQUEST, (const uint8_t[ARP_ADDRESSES]){[6] = PICKET_LINUX_NET, PICKET_LINUX_SELF});
+    asked = true;
     return 0;
 }
 
@@ -171,9 +183,19 @@ void bridge_close(struct bridge_counts *the_counts)
     the_counts->dropped += decoder.dropped;
 }
 
+// A pipe without a reader is known before anything is written, and poll would not wait for it. (Of a socket or
+// a terminal the reading end tells.)
+static bool reader_has_gone(short events)
+{
+    errno = EPIPE;
+    return to_board != from_board && (events & (POLLERR | POLLNVAL)) != 0;
+}
+
 // What the board sends is always read: it is never more than libslirp takes.
 bool bridge_serve(uint32_t ms)
 {
+    if (asked)
+        announce();
     struct pollfd line[2] = {
         {.fd = from_board, .events = POLLIN},
         {.fd = to_board, .events = (short)(queue.len > 0 ? POLLOUT : 0)},
@@ -182,7 +204,7 @@ bool bridge_serve(uint32_t ms)
         poll(line, 2, (int)ms);
     else
         picket_linux_nat_poll_with(line, 2, ms);
-    if ((line[0].revents & (POLLIN | POLLHUP | POLLERR)) && !read_some())
+    if ((line[0].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) && !read_some())
         return false;
-    return write_some();
+    return !reader_has_gone(line[1].revents) && write_some();
 }
