@@ -1,8 +1,9 @@
-// picket-link: the computer's side of a board that reaches the network over a serial line. It speaks SLIP with the
-// board and is its gateway: libslirp turns what the board sends into ordinary sockets of this process.
+// picket-link: the computer's side of a board that reaches the network over a serial line. It speaks SLIP
+// with the board and is its gateway: libslirp turns what the board sends into ordinary sockets of this process.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -36,10 +38,12 @@ static const char usage[] =
     "  --trace F.pcap   write every packet into this file\n"
     "  -v, --verbose    say on stderr what happens\n"
     "\n"
-    "The board is 10.0.2.15, this computer 10.0.2.2 (a connection there ends at 127.0.0.1), its name server 10.0.2.3;\n"
-    "all else is reached as from any program of this computer. Neither root nor an interface is needed.\n"
-    "Exit code: 0 after SIGINT, SIGTERM or the end of the board's bytes, 1 when something fails, 2 for wrong usage,\n"
-    "3 when the device has gone.\n";
+    "The board is 10.0.2.15, this computer 10.0.2.2 (a connection there ends at 127.0.0.1), its name server\n"
+    "10.0.2.3; all else is reached as from any program of this computer. IPv4 only. Neither root nor an\n"
+    "interface is needed.\n"
+    "Exit code: 0 after SIGINT, SIGTERM, SIGHUP or the end of the board's bytes, 1 when something fails, 2 "
+    "for\n"
+    "wrong usage, 3 when the device has gone.\n";
 
 static int fail(int code, const char *format, ...)
 {
@@ -67,8 +71,11 @@ static void end(int number)
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = end}; // without SA_RESTART: what waits is to notice
+    struct sigaction hangup;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) // not after nohup
+        sigaction(SIGHUP, &action, NULL);
 }
 
 // --- One board
@@ -76,21 +83,21 @@ static void catch_signals(void)
 static void report(const struct bridge_counts *counts)
 {
     if (options.verbose)
-        fprintf(stderr, "picket-link: %lu packets from the board, %lu to it, %lu dropped\n", counts->from_board,
-                counts->to_board, counts->dropped);
+        fprintf(stderr, "picket-link: %lu packets from the board, %lu to it, %lu dropped, %lu lost\n",
+                counts->from_board, counts->to_board, counts->dropped, counts->lost);
 }
 
 // Serve until the board or the user ends it: 0, or the errno of its end.
 static int serve(int in, int out)
 {
     struct bridge_counts counts;
-    int error = 0;
     if (bridge_open(in, out) < 0)
         return errno ? errno : EIO;
     say("the board's line is open");
-    while (!ending && error == 0 && bridge_serve(1000))
+    errno = 0;
+    while (!ending && bridge_serve(1000))
         picket_linux_trace_flush();
-    error = ending ? 0 : errno;
+    int error = ending ? 0 : errno;
     bridge_close(&counts);
     picket_linux_trace_flush();
     report(&counts);
@@ -105,7 +112,10 @@ static int serve_device(void)
         return fail(1, "%s: %s", options.device, why);
     int error = serve(fd, fd);
     close(fd);
-    return ending ? 0 : fail(EXIT_GONE, "%s has gone%s%s", options.device, error ? ": " : "", error ? strerror(error) : "");
+    if (ending)
+        return 0;
+    return fail(EXIT_GONE, "%s has gone%s%s", options.device, error ? ": " : "",
+                error ? strerror(error) : "");
 }
 
 static bool read_fd(const char *text, char **end_of_it, int *fd)
@@ -127,52 +137,101 @@ static int serve_fds(void)
     if (*rest != '\0')
         return fail(EXIT_USAGE, "--fd %s: N or IN,OUT", options.fds);
     int error = serve(in, out);
-    return error == 0 || error == EPIPE || error == ECONNRESET ? 0 : fail(1, "--fd %s: %s", options.fds, strerror(error));
+    if (error == 0 || error == EPIPE || error == ECONNRESET)
+        return 0;
+    return fail(1, "--fd %s: %s", options.fds, strerror(error));
 }
 
 // --- Boards at a socket
 
+static bool fill_address(struct sockaddr_un *address, const char *path)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    errno = ENAMETOOLONG;
+    if (strlen(path) >= sizeof address->sun_path)
+        return false;
+    strcpy(address->sun_path, path);
+    return true;
+}
+
+// The socket of a picket-link that was killed: nobody listens there.
+static bool was_left(const struct sockaddr_un *address)
+{
+    struct stat found;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool left = fd >= 0 && lstat(address->sun_path, &found) == 0 && S_ISSOCK(found.st_mode) &&
+                connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 && errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    errno = EADDRINUSE;
+    return left;
+}
+
+static bool bind_to(int fd, const struct sockaddr_un *address)
+{
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+        return true;
+    return errno == EADDRINUSE && was_left(address) && unlink(address->sun_path) == 0 &&
+           bind(fd, (const struct sockaddr *)address, sizeof *address) == 0;
+}
+
 static int listen_at(const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
+    struct sockaddr_un address;
+    int fd =
+        fill_address(&address, path) ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+    return fd >= 0 && bind_to(fd, &address) && listen(fd, 1) == 0 ? fd : -1;
+}
+
+// -1 when it is time to end: errno says why, unless a signal did.
+static int next_board(int listener)
+{
+    struct pollfd waiting = {.fd = listener, .events = POLLIN};
+    while (!ending) {
+        int peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        if (peer >= 0 || (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED))
+            return peer;
+        poll(&waiting, 1, 1000); // no longer: the signal may have come before it
     }
-    strcpy(address.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0)
-        return fd;
     return -1;
 }
 
 static int serve_socket(void)
 {
-    int listener = listen_at(options.path);
+    int peer, listener = listen_at(options.path);
     if (listener < 0)
         return fail(1, "%s: %s", options.path, strerror(errno));
     say("listening");
-    while (!ending) {
-        int peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (peer < 0)
-            continue; // a signal, or a peer that has gone again
+    while ((peer = next_board(listener)) >= 0) {
         serve(peer, peer);
         close(peer);
         say("the board has gone");
     }
+    int error = errno;
     close(listener);
     unlink(options.path);
-    return 0;
+    return ending ? 0 : fail(1, "%s: %s", options.path, strerror(error));
 }
 
 // --- The command line
 
+static bool read_number(const char *text, long *number)
+{
+    char *rest;
+    *number = strtol(text, &rest, 10);
+    return rest != text && *rest == '\0';
+}
+
+// Sets what the arguments say; false: they are wrong.
 static bool read_options(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"fd", required_argument, NULL, 'f'},    {"unix", required_argument, NULL, 'u'},
-        {"baud", required_argument, NULL, 'b'},  {"trace", required_argument, NULL, 't'},
-        {"verbose", no_argument, NULL, 'v'},     {"help", no_argument, NULL, 'h'},
+        {"fd", required_argument, NULL, 'f'},
+        {"unix", required_argument, NULL, 'u'},
+        {"baud", required_argument, NULL, 'b'},
+        {"trace", required_argument, NULL, 't'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -180,7 +239,10 @@ static bool read_options(int argc, char **argv)
         switch (option) {
         case 'f': options.fds = optarg; break;
         case 'u': options.path = optarg; break;
-        case 'b': options.baud = strtol(optarg, NULL, 10); break;
+        case 'b':
+            if (!read_number(optarg, &options.baud))
+                return false;
+            break;
         case 't': options.trace = optarg; break;
         case 'v': options.verbose = true; break;
         case 'h': fputs(usage, stdout); exit(0);
@@ -188,6 +250,8 @@ static bool read_options(int argc, char **argv)
         }
     }
     options.device = optind < argc ? argv[optind++] : NULL;
+    if (options.path && *options.path == '\0')
+        return false; // it would be a name of the kernel's choice
     return optind == argc && (options.device != NULL) + (options.fds != NULL) + (options.path != NULL) == 1;
 }
 

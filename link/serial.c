@@ -36,6 +36,7 @@ static bool make_raw(int fd, speed_t speed)
     if (tcgetattr(fd, &line) < 0)
         return false;
     cfmakeraw(&line);
+    line.c_iflag &= ~(tcflag_t)(IXOFF | IXANY | INPCK); // what cfmakeraw leaves
     line.c_cflag |= CLOCAL | CREAD;
     line.c_cflag &= ~(tcflag_t)(CSTOPB | PARENB | CRTSCTS);
     cfsetispeed(&line, speed);

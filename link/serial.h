@@ -4,7 +4,8 @@
 
 #define SERIAL_BAUD 921600
 
-// Open it, as 8N1 without any processing, for this process alone. A descriptor, or -1 and *why in a few words.
+// Open it, as 8N1 without any processing, for this process alone. A descriptor, or -1 and *why in a few
+// words.
 int serial_open(const char *device, long baud, const char **why);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SLIP_MTU 1500u // RFC 1055 says 1006; what a board's lwIP sends and takes is this
+#define SLIP_MTU          1500u // RFC 1055 says 1006; what a board's lwIP sends and takes is this
 
 // What encoding makes of a packet at the most: every byte escaped, and an END before and behind.
 #define SLIP_ENCODED(len) (2 * (len) + 2)
@@ -19,7 +19,8 @@ struct slip_decoder {
     unsigned long dropped;
 };
 
-// Take one byte. The length of the packet that it completes, which is in d->packet until the next byte; 0: none.
+// Take one byte. The length of the packet that it completes, which is in d->packet until the next byte; 0:
+// none.
 size_t slip_decode(struct slip_decoder *d, uint8_t byte);
 
 // Put a packet into out (SLIP_ENCODED(len) bytes of room); the bytes it became.
