@@ -1,4 +1,5 @@
-// Packets on a serial line: what is encoded comes back, whatever the line adds, cuts or spoils; and the bytes that wait.
+// Packets on a serial line: what is encoded comes back, whatever the line adds, cuts or spoils. And the queue of
+// what waits for it.
 #include "slip.h"
 
 #include <stdlib.h>
@@ -108,7 +109,7 @@ static void brings_back_every_pair(void)
     }
 }
 
-// Wherever the line breaks off: what comes after is whole, what was cut is shorter and not longer than it was.
+// Wherever the line breaks off: what comes after is whole.
 static void recovers_from_a_cut_anywhere(void)
 {
     const uint8_t first[] = {0x45, END, ESC, ESC_END, 9}, second[] = {0x46, ESC, END};
