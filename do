@@ -278,6 +278,7 @@ Picket: verified HTTPS for small machines.
   ./do get URL [options]   fetch a page with the Linux client; the page goes to stdout
   ./do build PRESET        build host (build/host/picket), host-asan (with the sanitizers), mps2-an385 or
                            mps2-an505 (bare metal, for QEMU), pico, pico2, pico_w or pico2_w
+  ./do link DEVICE [...]   be the network of a board at the other end of a serial line; ./do link --help
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
   ./do size                measure flash and memory, and hold them against their budgets (3 minutes)
   ./do bench [--quick]     count the cycles of handshakes on an emulated Pico, beside lwIP's own TLS (5 minutes)
@@ -343,6 +344,14 @@ case $verb in
         [ -x "$root/build/host/picket" ] || say "do: building build/host/picket first (about a minute)"
         build host picket_cli
         exec "$root/build/host/picket" "$@"
+        ;;
+
+    link)
+        [ $# -gt 0 ] || fail "link what? ./do link DEVICE"
+        need "$needs_build"
+        [ -x "$root/build/host/picket-link" ] || say "do: building build/host/picket-link first"
+        build host picket-link
+        exec "$root/build/host/picket-link" "$@"
         ;;
 
     test)
