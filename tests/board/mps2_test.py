@@ -19,6 +19,7 @@ from support import certs, harness, servers
 from support.certs import BAD, Pki
 from support.harness import Cases, Failed, check, unique
 from support.peers import Listener, TlsListener, finish, http, raw, response, stall
+from support.timeserver import Server, reply_to
 
 pki = Pki(harness.folder)
 cases = Cases()
@@ -79,6 +80,30 @@ cases.add("time: 1970", other_time, 1, "NO_TIME")
 cases.add("time: before the program was built", other_time, 1500000000, "NO_TIME")
 cases.add("time: beyond belief", other_time, 4102444800, "NO_TIME")
 cases.add("time: when the chain has expired", other_time, certs.NOW + 70 * certs.DAY, "EXPIRED")
+
+
+def time_server(answer, errors=None, words=""):
+    """The board asks what time it is."""
+    chain = pki.chain("p256")
+    with TlsListener(chain, http(response(PAGE))) as server, Server(answer) as clock:
+        settings = settings_for(chain, server.port, time=f"{BOARD.computer}:{clock.port}")
+        if errors:
+            expect_error(boot(settings), errors, words)
+            check(not server.seen, "it sent something")
+        else:
+            run = expect_ok(boot(settings), PAGE)
+            check(re.search(rf"^picket: time 20[\d-]+ [\d:]+ UTC, from {BOARD.computer}$", run.text, re.M), f"{run}")
+            check(len(clock.queries) == 1, f"{len(clock.queries)} queries")
+
+
+cases.add("time: from a server", time_server, lambda query, n: [reply_to(query)])
+cases.add("time: from a server, when the chain has expired", time_server,
+          lambda query, n: [reply_to(query, now=certs.NOW + 70 * certs.DAY)], "EXPIRED")
+cases.add("time: from a server that is wrong by far", time_server, lambda query, n: [reply_to(query, now=0)],
+          "TIME_REFUSED", "20 years")
+cases.add("time: from a server that wants to be left alone", time_server,
+          lambda query, n: [reply_to(query, stratum=0)], "TIME_REFUSED", "kiss")
+cases.add("time: from nobody", time_server, lambda query, n: [], "TIMEOUT_TIME", waits=True)
 
 
 def no_roots():

@@ -4,22 +4,19 @@
 The program is examples/clock (a server, a port, a time limit in milliseconds). See support/harness.py for the protocol.
 """
 import os
-import select
 import socket
-import struct
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
 from support import harness, servers
-from support.harness import Cases, check, unique
+from support.harness import Cases, Skipped, check, unique
+from support.timeserver import Server, reply_to
 
 CLOCK = os.path.join(harness.BUILD, "examples", "example_clock")
-ERA = 2208988800
 cases = Cases()
 
 
@@ -44,56 +41,6 @@ def refused(result, words, limit=None):
     check("Sanitizer" not in err, err)
     if limit:
         check(seconds < limit, f"took {seconds:.1f} s")
-
-
-# --- A server of our own
-
-def stamp_of(seconds):
-    whole = int(seconds)
-    return struct.pack(">II", (whole + ERA) & 0xffffffff, int((seconds - whole) * 2**32))
-
-
-def reply_to(query, now=None, flags=0x24, stratum=2, delay=0x1000, dispersion=0x800, originate=None, transmit=None):
-    now = time.time() if now is None else now
-    return struct.pack(">BBbbII4s", flags, stratum, 6, -20, delay, dispersion, b"TEST") + stamp_of(now) + \
-        (query[40:48] if originate is None else originate) + stamp_of(now) + \
-        (stamp_of(now) if transmit is None else transmit)
-
-
-class Server:
-    """answer(query, number of the query, from 1) -> the replies, each bytes, or (bytes, a socket to send it from)."""
-
-    def __init__(self, answer):
-        self.answer = answer
-        self.queries = []
-        self.times = []
-        self.clients = []
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.stopped = False
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def serve(self):
-        while not self.stopped:
-            if not select.select([self.socket], [], [], 0.1)[0]:
-                continue
-            query, client = self.socket.recvfrom(2000)
-            self.queries.append(query)
-            self.times.append(time.monotonic())
-            self.clients.append(client)
-            for reply in self.answer(query, len(self.queries)):
-                data, sender = reply if isinstance(reply, tuple) else (reply, self.socket)
-                sender.sendto(data, client)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stopped = True
-        self.thread.join()
-        self.socket.close()
 
 
 # --- Good ones
@@ -158,7 +105,28 @@ def from_elsewhere():
             check(len(server.queries) == 2, "the reply from another port was taken")
 
 
+def too_late():
+    """The answer to the first query comes after the second one: how long it took is not known any more."""
+    first = []
+
+    def answer(query, n):
+        first.append(reply_to(query, now=time.time() + 200))
+        return [] if n == 1 else [first[0]] if n == 2 else [reply_to(query)]
+    with Server(answer) as server:
+        believed(ask("127.0.0.1", server.port, 15000))
+        check(len(server.queries) == 3, f"{len(server.queries)} queries")
+
+
+def over_ipv6():
+    if not harness.has_ipv6():
+        raise Skipped("no IPv6 on the loopback here")
+    with Server(lambda query, n: [reply_to(query)], "::1") as server:
+        believed(ask("::1", server.port))
+
+
 cases.add("chrony", from_chrony)
+cases.add("over IPv6", over_ipv6)
+cases.add("an answer after the next query is none", too_late, waits=True)
 cases.add("a good server is asked once", from_a_good_one)
 cases.add("stamps are random", stamps_are_random, waits=True)
 cases.add("asked again after 1 and 2 seconds", asked_again, waits=True)
