@@ -61,13 +61,13 @@ static int fetch(const struct page *page, const picket_address_t *address)
     picket_http_t http = {0};
     figures = (struct figures){0};
     phases_reset();
-    uint64_t busy = figures_start(), work = cycles_work();
+    figures.start = figures_start();
+    uint64_t work = cycles_work();
     picket_http_start(&http, &client,
                       &(picket_request_t){.url = page->url,
                                           .address = address,
                                           .timeouts = {.total_ms = page->timeout_s * 1000}});
     int n = read_all(&http);
-    figures.busy = cycles_busy() - busy;
     figures.body = cycles_work() - phases.ended;
     figures.set_up = phases.began - work;
     note_memory();

@@ -30,6 +30,8 @@ static void print_phases(void)
 void figures_print(const struct figures *figures)
 {
     printf("picket: end\n");
+    stdio_flush();
+    uint64_t busy = cycles_busy() - figures->start;
     printf("picket: figures version=%04x suite=%04x resumed=%d", phases.version, phases.suite,
            phases.resumed);
     print_phases();
@@ -38,7 +40,7 @@ void figures_print(const struct figures *figures)
     print("body", figures->body);
     print("received", figures->received);
     print("longest", figures->longest);
-    print("busy", figures->busy);
+    print("busy", busy);
     print("heap", figures->heap);
     print("stack", figures->stack);
     print("stack_size", figures->stack_size);

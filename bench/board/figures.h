@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct figures {
-    uint64_t busy;    // cycles from the start to the end, by cycles_busy
+    uint64_t start;   // cycles_busy() when it began
     uint64_t set_up;  // from the start to the handshake: TCP, and what is prepared
     uint64_t body;    // from the end of the handshake to the last byte of the body
     uint64_t longest; // in the handshake, the longest time for which lwIP was not called
@@ -15,7 +15,8 @@ struct figures {
     size_t stack_size;              // of what heap counts, reserved for the stack
 };
 
-// The line from which bench.py counts the emulator's cycles; returns cycles_busy() then.
+// bench.py counts the emulator's cycles from this line to the one that figures_print begins with. Returns
+// cycles_busy() then.
 uint64_t figures_start(void);
 
 void figures_print(const struct figures *figures);

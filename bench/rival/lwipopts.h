@@ -9,7 +9,7 @@
 // The default is to verify, and to go on whatever comes of it.
 #define ALTCP_MBEDTLS_AUTHMODE        MBEDTLS_SSL_VERIFY_REQUIRED
 
-// It takes a whole record before it opens the window again: with 12 segments or fewer one of 16 KB never ends.
+// It opens the window again when it has a whole record. With 8 segments, one of 16 KB never ends.
 #define PICKET_TCP_WND_MSS            16
 
 // Picket's own, of port/lwip.

@@ -172,9 +172,8 @@ static void serve_timed(void)
         cycles_wait(NULL, sys_timeouts_sleeptime());
 }
 
-static void note(uint64_t busy, uint64_t work)
+static void note(uint64_t work)
 {
-    figures.busy = cycles_busy() - busy;
     figures.body = cycles_work() - phases.ended;
     figures.set_up = phases.began - work;
     figures.heap = memory_peak();
@@ -188,11 +187,12 @@ static int fetch(void)
     memset(&figures, 0, sizeof figures);
     memset(&connection, 0, sizeof connection);
     phases_reset();
-    uint64_t busy = figures_start(), work = cycles_work();
+    figures.start = figures_start();
+    uint64_t work = cycles_work();
     err_t error = open_connection();
     while (error == ERR_OK && !connection.over && picket_pico_millis(NULL) - began < page.timeout_s * 1000)
         serve_timed();
-    note(busy, work);
+    note(work);
     bool good = connection.over && connection.error == ERR_OK && connection.head_over &&
                 strncmp(connection.head, "HTTP/1.1 200", 12) == 0;
     if (connection.pcb)
