@@ -16,8 +16,6 @@
 // all the memory.
 enum { ENOUGH = 32 * 1024, FULL = 1024 * 1024 };
 
-enum { FRAGMENT = 0x3fff }; // of the header's flags and place: a part of a packet
-
 enum { ETHERNET = 14, ETHERTYPE_IP4 = 0x0800, ETHERTYPE_ARP = 0x0806 };
 enum { ARP_LEN = 28, ARP_SENDER = 8, ARP_TARGET = 18 };
 
@@ -56,17 +54,11 @@ static size_t ip4_length(const uint8_t *p, size_t len)
     return header >= 20 && header <= total && total <= len ? total : 0;
 }
 
-// No board needs to send fragments, and libslirp (4.7) crashes when the last of them comes first.
-static bool is_fragment(const uint8_t *packet)
-{
-    return (number(packet + 6) & FRAGMENT) != 0;
-}
-
 static void take_packet(const uint8_t *packet, size_t len)
 {
     uint8_t frame[ETHERNET + SLIP_MTU];
     size_t total = ip4_length(packet, len);
-    if (total == 0 || is_fragment(packet)) {
+    if (total == 0) {
         counts.dropped++;
         return;
     }

@@ -488,10 +488,6 @@ BAD = {
     "total-below-header": GOOD[:2] + b"\0\x13" + GOOD[4:],
     "total-beyond-frame": GOOD[:2] + struct.pack("!H", len(GOOD) + 1) + GOOD[4:],
     "total-65535": GOOD[:2] + b"\xff\xff" + GOOD[4:],
-    "last-fragment": ip4(ICMP, echo(5), offset=1),
-    "middle-fragment": ip4(ICMP, echo(5), offset=0x2001),
-    "first-fragment": ip4(ICMP, echo(5), offset=0x2000),
-    "furthest-fragment": ip4(ICMP, echo(5), offset=0x1fff),
     "oversize-by-one": ip4(ICMP, echo(5, bytes(MTU - 27))),
     "oversize-by-much": ip4(ICMP, echo(5, bytes(60000))),
     "text": b"hello, this is a console\r\n",
@@ -532,6 +528,17 @@ def appended_bytes():
         line.expect(lambda p: check_ip4(p) == (ICMP, echo(5, kind=0)), "the answer")
         link.stop()
         check(link.counts() == (1, 1, 0, 0), f"counted {link.counts()}")
+
+
+def fragments():
+    """They go nowhere: libslirp crashes when the last one comes first."""
+    with over_fd() as (link, line):
+        for place in (1, 0x1fff, 0x2000, 0x2001, 0x3fff):
+            line.send(ip4(ICMP, echo(6), offset=place))
+            line.send(ip4(UDP, bytes(8), offset=place))
+        ping(line)
+        link.stop()
+        check(link.counts() == (11, 1, 0, 0), f"counted {link.counts()}")
 
 
 def noise(seed):
@@ -584,6 +591,7 @@ cases.add("no-packet-oversize-by-one-pty", no_packet, "pty", BAD["oversize-by-on
 cases.add("broken-escapes", broken_escapes)
 cases.add("byte-by-byte", byte_by_byte)
 cases.add("appended-bytes", appended_bytes)
+cases.add("fragments", fragments)
 for _seed in range(3):
     cases.add(f"noise-{_seed}", noise, _seed)
     cases.add(f"spoilt-packets-{_seed}", spoilt_packets, _seed)
