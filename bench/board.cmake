@@ -31,13 +31,10 @@ set_source_files_properties("${lwip_tls}/altcp_tls_mbedtls.c" "${lwip_tls}/altcp
     COMPILE_OPTIONS "-w;-Werror=implicit-function-declaration;-O2;-DMBEDTLS_ALLOW_PRIVATE_ACCESS"
     INCLUDE_DIRECTORIES "${PICKET_MBEDTLS_DIR}/library")
 
-# bench_rival(NAME OPTION): Mbed TLS with this optimisation.
-function(bench_rival name option)
-    add_library(${name}_mbedtls STATIC EXCLUDE_FROM_ALL ${mbedtls_sources})
-    target_include_directories(${name}_mbedtls PUBLIC "${rival}" PRIVATE "${PICKET_MBEDTLS_DIR}/library")
-    target_include_directories(${name}_mbedtls SYSTEM PUBLIC "${PICKET_MBEDTLS_DIR}/include")
-    target_compile_definitions(${name}_mbedtls PUBLIC MBEDTLS_USER_CONFIG_FILE="rival_mbedtls.h")
-    target_compile_options(${name}_mbedtls PRIVATE -w -ffunction-sections -fdata-sections ${option})
+add_subdirectory("${rival}" bench_rival EXCLUDE_FROM_ALL)
+
+# bench_rival(NAME): with the library NAME_mbedtls.
+function(bench_rival name)
     bench_program(${name}
         "${rival}/rival.c" "${rival}/rival_memory.c" "${rival}/rival_stack.c"
         "${PROJECT_SOURCE_DIR}/port/pico/clock.c" "${PROJECT_SOURCE_DIR}/port/pico/entropy.c"
@@ -48,7 +45,6 @@ function(bench_rival name option)
     target_link_libraries(${name} ${name}_mbedtls pico_time hardware_sync hardware_timer)
 endfunction()
 
-bench_rival(rival -O2)
-# As the SDK compiles by default (Release).
-bench_rival(rival_o3 -O3)
+bench_rival(rival)
+bench_rival(rival_o3)
 target_compile_options(rival_o3 PRIVATE -O3)
