@@ -65,8 +65,8 @@ endif()
 
 # Our own sources within a program: as strict as everywhere.
 set(warnings -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror ${PICKET_PROTOCOL_FLAG})
-set_source_files_properties(${PICKET_PICO_SOURCES} "${port}/pico/slip/slip.c" PROPERTIES
-    COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
+set_source_files_properties(${PICKET_PICO_SOURCES} PROPERTIES COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
+set_source_files_properties("${port}/pico/slip/slip.c" PROPERTIES COMPILE_OPTIONS "${warnings};-O2") # runs for each byte
 
 # picket_pico_program(NAME SOURCES...): its console is UART1, what it prints is sent as it is, and it asks nothing of the
 # boot ROM, of which emulators have none.

@@ -10,6 +10,9 @@
 // nothing better cuts the lowest of them at its low end, a large block the highest that fits at its high end.
 // Small blocks, long-lived ones too, thus stay out of the place that a record buffer needs.
 //
+// A small block that is freed is kept as it is, one of each size, for the next that asks for that size: arithmetic
+// does little else than that. Before an allocation fails those are given back.
+//
 // Damage (a header overwritten, a block freed twice, a pointer that is not ours) stops the program: in a
 // library that keeps keys, going on with a damaged heap is worse.
 #include "arena.h"
@@ -49,6 +52,7 @@
 // Tags: a header of zeros, or of text, is neither.
 #define USED      5u
 #define FREE      2u
+#define KEPT      3u
 #define TAG_MASK  7u
 
 // Offsets inside a block.
@@ -73,10 +77,11 @@ typedef struct arena {
     uint32_t peak_ever; // since the start
     uint32_t failures;
     uint32_t fail_at;
-    uint32_t bins[BIN_LARGE + 1]; // first of each list
-    uint32_t map[BIN_WORDS];      // a bit for each bin with something in it
-    uint32_t highest;             // last of the large holes
-    void *mem;                    // as it was given
+    uint32_t bins[BIN_LARGE + 1];    // first of each list
+    uint32_t map[BIN_WORDS];         // a bit for each bin with something in it
+    uint32_t highest;                // last of the large holes
+    uint32_t kept[BIN_FINE / ALIGN]; // a freed block of each size below BIN_FINE
+    void *mem;                       // as it was given
     size_t len;
 } arena_t;
 
@@ -246,6 +251,52 @@ static void remove_hole(uint32_t at)
     mark_bin(bin);
 }
 
+// Make a hole of a block, together with the holes beside it.
+static void add_joined(uint32_t at, uint32_t size)
+{
+    uint32_t before = get(at + BEFORE), next = at + size;
+    if (is_tagged(next, FREE)) {
+        remove_hole(next);
+        size += size_of(next);
+        erase_header(next);
+    }
+    if (before != 0 && is_tagged(at - before, FREE)) {
+        remove_hole(at - before);
+        erase_header(at);
+        at -= before;
+        size += before;
+    }
+    add_hole(at, size);
+}
+
+// --- Blocks that are kept
+
+static bool keep(uint32_t at, uint32_t size)
+{
+    if (size >= BIN_FINE || arena->kept[size / ALIGN] != NONE)
+        return false;
+    put(at, size | KEPT);
+    arena->kept[size / ALIGN] = at;
+    return true;
+}
+
+// True when there was one.
+static bool give_back_kept(void)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < BIN_FINE / ALIGN; i++) {
+        uint32_t at = arena->kept[i];
+        if (at == NONE)
+            continue;
+        if (!is_tagged(at, KEPT) || !is_sound(at))
+            fatal();
+        arena->kept[i] = NONE;
+        add_joined(at, size_of(at));
+        any = true;
+    }
+    return any;
+}
+
 // --- Taking
 
 static uint32_t find_small(uint32_t size)
@@ -319,15 +370,39 @@ static void count(uint32_t more)
         arena->peak_ever = arena->used;
 }
 
+// A hole for a block of this size, and the block cut from it.
+static uint32_t cut(uint32_t size, bool large)
+{
+    uint32_t at = large ? find_large(size) : find_small(size);
+    if (at == NONE)
+        return NONE;
+    return large ? cut_high(at, size) : cut_low(at, size);
+}
+
+static uint32_t take_kept(uint32_t size)
+{
+    uint32_t *kept = size < BIN_FINE ? &arena->kept[size / ALIGN] : NULL;
+    if (kept == NULL || *kept == NONE)
+        return NONE;
+    uint32_t at = *kept;
+    if (!is_tagged(at, KEPT) || !is_sound(at))
+        fatal();
+    *kept = NONE;
+    put(at, size | USED);
+    return at;
+}
+
 static uint32_t take(size_t bytes)
 {
     bool large = bytes >= ARENA_LARGE;
     uint32_t size = block_size(bytes);
-    uint32_t at = large ? find_large(size) : find_small(size);
+    uint32_t at = take_kept(size);
     if (at == NONE)
-        return NONE;
-    at = large ? cut_high(at, size) : cut_low(at, size);
-    count(size_of(at));
+        at = cut(size, large);
+    if (at == NONE && give_back_kept())
+        at = cut(size, large);
+    if (at != NONE)
+        count(size_of(at));
     return at;
 }
 
@@ -405,22 +480,10 @@ static void give_back(void *p)
 {
     uint32_t at = block_at(p);
     uint32_t size = size_of(at);
-    uint32_t before = get(at + BEFORE);
-    uint32_t next = at + size;
     arena->used -= size;
     POISON(p, size - HEADER);
-    if (is_tagged(next, FREE)) {
-        remove_hole(next);
-        size += size_of(next);
-        erase_header(next);
-    }
-    if (before != 0 && is_tagged(at - before, FREE)) {
-        remove_hole(at - before);
-        erase_header(at);
-        at -= before;
-        size += before;
-    }
-    add_hole(at, size);
+    if (!keep(at, size))
+        add_joined(at, size);
 }
 
 static bool is_lent(const void *p)
@@ -490,8 +553,14 @@ void *arena_grow(void *p, size_t old, size_t bytes)
     uint32_t at = block_at(p), size = block_size(bytes);
     if (old > bytes || old > size_of(at) - HEADER)
         fatal();
-    if (size > size_of(at) && (arena->fail_at == 1 || (at = grow_down(at, old, size)) == NONE))
-        return grow_by_copy(p, old, bytes);
+    if (size > size_of(at)) {
+        uint32_t to = arena->fail_at == 1 ? NONE : grow_down(at, old, size);
+        if (to == NONE && arena->fail_at != 1 && give_back_kept())
+            to = grow_down(at, old, size);
+        if (to == NONE)
+            return grow_by_copy(p, old, bytes);
+        at = to;
+    }
     if (arena->fail_at != 0)
         arena->fail_at--;
     uint8_t *grown = arena->base + at + HEADER;
@@ -510,6 +579,7 @@ static bool lay_out(void *mem, size_t len)
         return false;
     memset(arena, 0, sizeof *arena);
     memset(arena->bins, 0xff, sizeof arena->bins);
+    memset(arena->kept, 0xff, sizeof arena->kept);
     arena->highest = NONE;
     arena->mem = mem;
     arena->len = len;
@@ -589,16 +659,23 @@ void arena_fail_at(uint32_t n)
 
 // --- Checking
 
+static bool is_kept(uint32_t at)
+{
+    uint32_t size = size_of(at);
+    return size < BIN_FINE && arena->kept[size / ALIGN] == at;
+}
+
 // Walk the row of blocks. Two holes side by side would be damage too: they are joined when they are made.
 static bool check_blocks(uint32_t *holes)
 {
     uint32_t used = 0;
     bool was_hole = false;
     for (uint32_t at = 0; at != arena->end; at += size_of(at)) {
-        bool hole = is_tagged(at, FREE);
-        if (!is_sound(at) || (!hole && !is_tagged(at, USED)) || (hole && was_hole))
+        bool hole = is_tagged(at, FREE), kept = is_tagged(at, KEPT);
+        if (!is_sound(at) || (hole && was_hole) || (kept && !is_kept(at)) ||
+            (!hole && !kept && !is_tagged(at, USED)))
             return false;
-        used += hole ? 0 : size_of(at);
+        used += hole || kept ? 0 : size_of(at);
         *holes += hole;
         was_hole = hole;
     }

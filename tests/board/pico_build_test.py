@@ -58,7 +58,7 @@ def optimisation(folder, which):
     """The -O options that are in force for the sources whose path matches."""
     found = set()
     for each in commands(folder):
-        if re.search(which, each["file"]):
+        if re.search(which, each["file"]) and "rival" not in each["command"]: # (bench/rival is compiled its own way)
             found.add([word for word in shlex.split(each["command"]) if word.startswith("-O")][-1])
     return found
 

@@ -451,17 +451,40 @@ static void free_too_much_wiped(void)
     arena_free_wiped(b, 25);
 }
 
+// The first of a size that is freed is kept, the second becomes a hole.
+static void make_hole_of_b(void)
+{
+    picket_arena_free(picket_arena_calloc(1, 24));
+    picket_arena_free(b);
+}
+
 static void take_from_damaged_link(void)
 {
-    picket_arena_free(b);
+    make_hole_of_b();
     scribble(b, 8);
     picket_arena_calloc(1, 24);
+    picket_arena_calloc(1, 24);
+}
+
+static void take_damaged_block_that_was_kept(void)
+{
+    picket_arena_free(b);
+    scribble(b - 8, 4);
+    picket_arena_calloc(1, 24);
+}
+
+static void need_damaged_block_that_was_kept(void)
+{
+    picket_arena_free(b);
+    scribble(b - 8, 4);
+    picket_arena_calloc(1, ARENA);
 }
 
 static void take_from_damaged_hole(void)
 {
-    picket_arena_free(b);
+    make_hole_of_b();
     scribble(b - 8, 4);
+    picket_arena_calloc(1, 24);
     picket_arena_calloc(1, 24);
 }
 
@@ -503,6 +526,8 @@ static void damage_stops_the_program(void)
     CHECK(is_stopped(free_too_much_wiped));
     CHECK(is_stopped(take_from_damaged_link));
     CHECK(is_stopped(take_from_damaged_hole));
+    CHECK(is_stopped(take_damaged_block_that_was_kept));
+    CHECK(is_stopped(need_damaged_block_that_was_kept));
 }
 
 static void check_finds_damage(void)
@@ -513,9 +538,15 @@ static void check_finds_damage(void)
     CHECK(!arena_check());
     arena_stop();
     REQUIRE(start_with_three());
-    picket_arena_free(b);
+    make_hole_of_b();
     CHECK(arena_check());
     scribble(b, 4);
+    CHECK(!arena_check());
+    arena_stop();
+    REQUIRE(start_with_three());
+    picket_arena_free(b);
+    CHECK(arena_check());
+    scribble(b - 8, 4);
     CHECK(!arena_check());
     arena_stop();
 }
@@ -582,6 +613,30 @@ static void what_cannot_grow_stays(void)
     CHECK_INT(arena_failures(), 2);
     CHECK(is_all(p, 2000, 0xa5) && arena_check());
     picket_arena_free(p);
+    arena_stop();
+}
+
+// --- Blocks that are kept
+
+// The next of that size gets the same place; all of the memory is there for whoever needs it.
+static void what_is_kept_is_used_again(void)
+{
+    REQUIRE(arena_start(memory, ARENA));
+    void *blocks[31];
+    size_t used = arena_used();
+    for (size_t i = 0; i < 31; i++)
+        blocks[i] = picket_arena_calloc(1, 8 * i + 1);
+    for (size_t i = 0; i < 31; i++)
+        picket_arena_free(blocks[i]);
+    CHECK(arena_used() == used && arena_check());
+    for (size_t i = 1; i < 30; i++) {
+        uint8_t *p = picket_arena_calloc(1, 8 * i + 1);
+        CHECK((void *)p == blocks[i] && is_all(p, 8 * i + 1, 0));
+        picket_arena_free(p);
+    }
+    void *all = picket_arena_calloc(1, ARENA - OVERHEAD);
+    CHECK(all != NULL && arena_failures() == 0 && arena_check());
+    picket_arena_free(all);
     arena_stop();
 }
 
@@ -659,6 +714,7 @@ static void lends_pieces_of_any_place_and_size(void)
 
 int main(void)
 {
+    RUN(what_is_kept_is_used_again);
     RUN(what_is_lent_is_used_first);
     RUN(what_is_lent_and_in_use_is_not_reclaimed);
     RUN(lends_pieces_of_any_place_and_size);
