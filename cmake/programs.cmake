@@ -77,7 +77,7 @@ endforeach()
 
 # The computer's side of a board on a serial line (link/): libslirp and the Linux port's way to it, without lwIP.
 add_executable(picket-link
-    link/bridge.c link/main.c link/queue.c link/serial.c link/slip.c
+    link/bridge.c link/ether.c link/main.c link/packet.c link/queue.c link/serial.c link/slip.c
     port/linux/nat.c port/linux/trace.c port/linux/nanoseconds.c)
 picket_our_code(picket-link)
 set_target_properties(picket-link PROPERTIES C_EXTENSIONS ON RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")

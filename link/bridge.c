@@ -6,66 +6,44 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ether.h"
 #include "linux_nat.h"
+#include "packet.h"
 #include "queue.h"
 #include "slip.h"
 
-// While more than ENOUGH waits for the board, libslirp's sockets are not read: what they still bring then is no
-// more than the board's TCP windows have room for, so that nothing is lost. What answers the board at once, as
-// echoes do, is not held back by that: beyond FULL it is lost, or a board that asks and does not read would have
-// all the memory.
+// While more than ENOUGH waits for the board, libslirp's sockets are not read: what they still bring then is
+// no more than the board's TCP windows have room for, so that nothing is lost. What answers the board at
+// once, as echoes do, is not held back by that: beyond FULL it is lost, or a board that asks and does not
+// read would have all the memory.
 enum { ENOUGH = 32 * 1024, FULL = 1024 * 1024 };
 
-enum { ETHERNET = 14, ETHERTYPE_IP4 = 0x0800, ETHERTYPE_ARP = 0x0806 };
-enum { ARP_LEN = 28, ARP_SENDER = 8, ARP_TARGET = 18 };
+// What libslirp asked its Ethernet, and has yet to be told.
+enum { ANSWERS = 8 };
 
-static const uint8_t board_mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56}; // locally administered
-static const uint8_t nat_mac[6] = {0x52, 0x55, PICKET_LINUX_NET, PICKET_LINUX_GATEWAY};
-static const uint8_t board_ip[4] = {PICKET_LINUX_NET, PICKET_LINUX_SELF};
+static struct {
+    uint8_t frame[ETHER_TALK];
+    size_t len;
+} answers[ANSWERS];
+static size_t answer_count;
 
 static int from_board, to_board;
 static struct slip_decoder decoder;
 static struct queue queue;
 static struct bridge_counts counts;
-static bool asked; // libslirp has: who is the board?
 
 // --- Towards libslirp
 
-static unsigned number(const uint8_t *p)
-{
-    return (unsigned)(p[0] << 8 | p[1]);
-}
-
-// dst must have ETHERNET bytes.
-static void write_header(uint8_t *dst, unsigned type)
-{
-    memcpy(dst, nat_mac, 6);
-    memcpy(dst + 6, board_mac, 6);
-    dst[12] = (uint8_t)(type >> 8);
-    dst[13] = (uint8_t)type;
-}
-
-// The length of the IPv4 packet in these bytes, 0 if they are none. Bytes behind it are padding.
-static size_t ip4_length(const uint8_t *p, size_t len)
-{
-    if (len < 20 || p[0] >> 4 != 4)
-        return 0;
-    size_t header = (size_t)(p[0] & 15) * 4, total = number(p + 2);
-    return header >= 20 && header <= total && total <= len ? total : 0;
-}
-
 static void take_packet(const uint8_t *packet, size_t len)
 {
-    uint8_t frame[ETHERNET + SLIP_MTU];
-    size_t total = ip4_length(packet, len);
+    uint8_t frame[ETHER_FRAME];
+    const size_t total = packet_length(packet, len);
     if (total == 0) {
         counts.dropped++;
         return;
     }
-    write_header(frame, ETHERTYPE_IP4);
-    memcpy(frame + ETHERNET, packet, total);
     counts.from_board++;
-    picket_linux_nat_input(frame, ETHERNET + total);
+    picket_linux_nat_input(frame, ether_wrap(frame, packet, total));
 }
 
 static void take_bytes(const uint8_t *bytes, size_t n)
@@ -77,48 +55,51 @@ static void take_bytes(const uint8_t *bytes, size_t n)
     }
 }
 
-// No board on a serial line does it, so it is done for it: an ARP announcement, which libslirp learns from.
+// No board on a serial line does it, so it is done for it.
 static void announce(void)
 {
-    uint8_t frame[ETHERNET + ARP_LEN] = {0};
-    uint8_t *arp = frame + ETHERNET;
-    write_header(frame, ETHERTYPE_ARP);
-    memcpy(arp, (const uint8_t[]){0, 1, 8, 0, 6, 4, 0, 1}, 8); // Ethernet, IPv4, a request
-    memcpy(arp + ARP_SENDER, board_mac, 6);
-    memcpy(arp + ARP_SENDER + 6, board_ip, 4);
-    memcpy(arp + ARP_TARGET + 6, board_ip, 4);
-    asked = false;
-    picket_linux_nat_input(frame, sizeof frame);
-    picket_linux_nat_poll(0); // now it sends what waited for this
+    uint8_t frame[ETHER_TALK];
+    picket_linux_nat_input(frame, ether_announce4(frame));
+    picket_linux_nat_input(frame, ether_announce6(frame));
+}
+
+// Who else the board says it is, libslirp asks about.
+static void give_answers(void)
+{
+    for (size_t i = 0; i < answer_count; i++)
+        picket_linux_nat_input(answers[i].frame, answers[i].len);
+    answer_count = 0;
+    picket_linux_nat_poll(0); // now it sends what waited for these
 }
 
 // --- Towards the board
 
 static void queue_packet(const uint8_t *packet, size_t len)
 {
-    size_t total = ip4_length(packet, len);
-    if (total == 0)
-        return;
-    bool fits = total <= SLIP_MTU && queue.len + SLIP_ENCODED(total) <= FULL;
-    uint8_t *space = fits ? queue_space(&queue, SLIP_ENCODED(total)) : NULL;
+    const bool fits = queue.len + SLIP_ENCODED(len) <= FULL;
+    uint8_t *const space = fits ? queue_space(&queue, SLIP_ENCODED(len)) : NULL;
     if (!space) {
         counts.lost++;
         return;
     }
     counts.to_board++;
-    queue_added(&queue, slip_encode(packet, total, space));
+    queue_added(&queue, slip_encode(packet, len, space));
 }
 
-// libslirp may be in the middle of anything: nothing is put into it from here.
+// libslirp may be in the middle of anything: nothing is put into it from here. A question for which there is
+// no room it asks again.
 static void take_frame(const void *bytes, size_t len)
 {
-    const uint8_t *frame = bytes;
-    if (len < ETHERNET)
+    const uint8_t *packet;
+    uint8_t answer[ETHER_TALK];
+    const size_t answer_len = ether_answer(answer, bytes, len);
+    const size_t packet_len = answer_len > 0 ? 0 : ether_unwrap(bytes, len, &packet);
+    if (packet_len > 0)
+        queue_packet(packet, packet_len);
+    if (answer_len == 0 || answer_count == ANSWERS)
         return;
-    if (number(frame + 12) == ETHERTYPE_ARP)
-        asked = true;
-    else if (number(frame + 12) == ETHERTYPE_IP4)
-        queue_packet(frame + ETHERNET, len - ETHERNET);
+    memcpy(answers[answer_count].frame, answer, answer_len);
+    answers[answer_count++].len = answer_len;
 }
 
 // --- The serial line
@@ -161,9 +142,10 @@ int bridge_open(int in, int out)
     to_board = out;
     memset(&decoder, 0, sizeof decoder);
     memset(&counts, 0, sizeof counts);
+    answer_count = 0;
     if (!unblock(in) || !unblock(out) || picket_linux_nat_open(take_frame) < 0)
         return -1;
-    asked = true;
+    announce();
     return 0;
 }
 
@@ -175,8 +157,8 @@ void bridge_close(struct bridge_counts *the_counts)
     the_counts->dropped += decoder.dropped;
 }
 
-// A pipe without a reader is known before anything is written, and poll would not wait for it. (Of a socket or
-// a terminal the reading end tells.)
+// A pipe without a reader is known before anything is written, and poll would not wait for it. (Of a socket
+// or a terminal the reading end tells.)
 static bool reader_has_gone(short events)
 {
     errno = EPIPE;
@@ -186,8 +168,8 @@ static bool reader_has_gone(short events)
 // What the board sends is always read: it is never more than libslirp takes.
 bool bridge_serve(uint32_t ms)
 {
-    if (asked)
-        announce();
+    if (answer_count > 0)
+        give_answers();
     struct pollfd line[2] = {
         {.fd = from_board, .events = POLLIN},
         {.fd = to_board, .events = (short)(queue.len > 0 ? POLLOUT : 0)},

@@ -1,5 +1,6 @@
 // picket-link: the computer's side of a board that reaches the network over a serial line. It speaks SLIP
-// with the board and is its gateway: libslirp turns what the board sends into ordinary sockets of this process.
+// with the board and is its gateway: libslirp turns what the board sends into ordinary sockets of this
+// process.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
@@ -38,12 +39,12 @@ static const char usage[] =
     "  --trace F.pcap   write every packet into this file\n"
     "  -v, --verbose    say on stderr what happens\n"
     "\n"
-    "The board is 10.0.2.15, this computer 10.0.2.2 (a connection there ends at 127.0.0.1), its name server\n"
-    "10.0.2.3; all else is reached as from any program of this computer. IPv4 only. Neither root nor an\n"
-    "interface is needed.\n"
-    "Exit code: 0 after SIGINT, SIGTERM, SIGHUP or the end of the board's bytes, 1 when something fails, 2 "
-    "for\n"
-    "wrong usage, 3 when the device has gone.\n";
+    "The board is 10.0.2.15 (fec0::15), this computer 10.0.2.2 (fec0::2; a connection there ends at its own\n"
+    "loopback, as one to 127.0.0.1 does), its name server 10.0.2.3; all else is reached as from any program "
+    "of\n"
+    "this computer. Neither root nor an interface is needed.\n"
+    "Exit code: 0 after SIGINT, SIGTERM, SIGHUP or the end of the board's bytes, 1 when something fails,\n"
+    "2 for wrong usage, 3 when the device has gone.\n";
 
 static int fail(int code, const char *format, ...)
 {

@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
 from support import harness
-from support.harness import Cases, Failed, check
+from support.harness import Cases, Failed, Skipped, check
 
 LINK = os.path.join(harness.BUILD, "picket-link")
 SLOW = 3 if harness.is_sanitized(LINK) else 1
@@ -146,6 +146,42 @@ def udp(from_port, to_port, data):
 def ping(line, number=1, data=b"picket"):
     line.send(ip4(ICMP, echo(number, data)))
     line.expect(lambda packet: check_ip4(packet) == (ICMP, echo(number, data, 0)), f"the answer to echo {number}")
+
+
+# --- IPv6
+
+SELF6, COMPUTER6 = "fec0::15", "fec0::2"
+ICMP6 = 58
+
+
+def pseudo6(protocol, payload, source, to):
+    return socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, to) + \
+        struct.pack("!LL", len(payload), protocol)
+
+
+def ip6(protocol, payload, place, to=COMPUTER6, source=SELF6, hops=64):
+    """With the payload's checksum, at that place."""
+    payload = payload[:place] + checksum(pseudo6(protocol, payload, source, to) + payload) + payload[place + 2:]
+    return struct.pack("!LHBB", 6 << 28, len(payload), protocol, hops) + pseudo6(0, b"", source, to)[:32] + payload
+
+
+def echo6(number, data=b"picket", kind=128, **more):
+    return ip6(ICMP6, struct.pack("!BBHHH", kind, 0, 0, 77, number) + data, 2, **more)
+
+
+def check_ip6(packet, source=COMPUTER6, to=SELF6):
+    """What the link sends is whole, and is for the board. Returns the protocol and the payload."""
+    check(packet[0] >> 4 == 6 and len(packet) == 40 + struct.unpack("!H", packet[4:6])[0],
+          f"no IPv6 packet: {packet[:40]!r}")
+    check(packet[8:40] == pseudo6(0, b"", source, to)[:32], f"wrong addresses: {packet[:40]!r}")
+    check(checksum(pseudo6(packet[6], packet[40:], source, to) + packet[40:]) == b"\0\0", "the checksum is wrong")
+    return packet[6], packet[40:]
+
+
+def ping6(line, number=1, data=b"picket", source=SELF6):
+    line.send(echo6(number, data, source=source))
+    packet = line.expect(lambda p: p[0] >> 4 == 6 and p[6] == ICMP6 and p[40] == 129, f"the answer to echo {number}")
+    check(check_ip6(packet, to=source)[1][4:] == struct.pack("!HH", 77, number) + data, "it is another answer")
 
 
 # --- A TCP that is just enough: what comes in order is taken, what does not is counted
@@ -429,6 +465,100 @@ def download(kind, window):
         check(link.counts()[2:] == (0, 0), f"counted {link.counts()}")
 
 
+def pings6(kind):
+    with KINDS[kind]() as (link, line):
+        for number in range(20):
+            ping6(line, number, ALL_BYTES[:50 * number])
+        ping6(line, 99, ALL_BYTES + bytes(MTU - 48 - len(ALL_BYTES)))
+        link.stop()
+        check(link.counts() == (21, 21, 0, 0), f"counted {link.counts()}")
+
+
+def datagrams6():
+    if not harness.has_ipv6():
+        raise Skipped("no IPv6 on the loopback here")
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server, over_fd() as (_, line):
+        server.bind(("::1", 0))
+        server.settimeout(WAIT)
+        head = struct.pack("!HHHH", 5000, server.getsockname()[1], 8 + len(ALL_BYTES), 0)
+        line.send(ip6(UDP, head + ALL_BYTES, 6))
+        data, sender = server.recvfrom(2000)
+        check(data == ALL_BYTES, f"the server got {data!r}")
+        server.sendto(data[::-1], sender)
+        packet = line.expect(lambda p: p[0] >> 4 == 6 and p[6] == UDP, "the server's datagram")
+        check(check_ip6(packet)[1][8:] == data[::-1], f"the board got {packet!r}")
+
+
+def handshake6():
+    """A connection over IPv6, as far as to its first bytes."""
+    if not harness.has_ipv6():
+        raise Skipped("no IPv6 on the loopback here")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server, over_fd() as (_, line):
+        server.settimeout(WAIT)
+        port = server.getsockname()[1]
+
+        def segment(number, ack, flags, data=b""):
+            line.send(ip6(TCP, struct.pack("!HHLLBBHHH", 5000, port, number, ack, 5 << 4, flags, 65535, 0, 0) + data,
+                          16))
+
+        segment(1000, 0, SYN)
+        answer = check_ip6(line.expect(lambda p: p[0] >> 4 == 6 and p[6] == TCP, "an answer to SYN"))[1]
+        number, ack = struct.unpack("!LL", answer[4:12])
+        check(answer[13] & (SYN | ACK | RST) == SYN | ACK and ack == 1001, f"the answer is {answer!r}")
+        segment(1001, (number + 1) % 2**32, PSH | ACK, b"hello")
+        peer, _ = server.accept()
+        with peer:
+            peer.settimeout(WAIT)
+            check(peer.recv(100) == b"hello", "the server got something else")
+            peer.sendall(b"hello, board")
+            line.expect(lambda p: check_ip6(p)[1].endswith(b"hello, board"), "the server's answer")
+
+
+def other_addresses():
+    """Those that libslirp was not told about: it asks its Ethernet, which knows no more than 16 of each kind."""
+    with over_fd() as (_, line):
+        for last in range(20, 50):
+            line.send(ip4(ICMP, echo(last), source=f"10.0.2.{last}"))
+            packet = line.expect(lambda p, n=last: p[20:] == echo(n, kind=0), f"answer {last}")
+            check(packet[16:20] == bytes((10, 0, 2, last)), f"not for the board: {packet!r}")
+            ping6(line, last, source=f"fe80::{last}")
+        ping(line)
+        ping6(line)
+
+
+def asks_for_its_address():
+    """What a board does by itself: is my address free, who is the router?"""
+    with over_fd() as (link, line):
+        target = socket.inet_pton(socket.AF_INET6, SELF6)
+        line.send(ip6(ICMP6, struct.pack("!BBHL", 135, 0, 0, 0) + target, 2, "ff02::1:ff00:15", "::", 255))
+        line.send(ip6(ICMP6, struct.pack("!BBHL", 133, 0, 0, 0), 2, "ff02::2", "fe80::15", 255))
+        packet = line.expect(lambda p: p[0] >> 4 == 6 and p[6] == ICMP6, "a router")
+        check(packet[40] == 134, f"no router but {packet!r}")
+        ping6(line)
+        link.stop()
+
+
+def own_loopback(to):
+    """An address of the computer's loopback is just that."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, over_fd() as (_, line):
+        server.bind((to, 0))
+        server.settimeout(WAIT)
+        datagram = struct.pack("!HHHH", 5000, server.getsockname()[1], 11, 0) + b"you"
+        line.send(ip4(UDP, with_checksum(UDP, datagram, 6, to), to))
+        data, sender = server.recvfrom(100)
+        server.sendto(data + b" too", sender)
+        packet = line.expect(lambda p: check_ip4(p)[0] == UDP, "the server's datagram")
+        check(packet[12:16] == socket.inet_aton(to) and packet[28:] == b"you too", f"the board got {packet!r}")
+
+
+for _kind in KINDS:
+    cases.add(f"echo6-{_kind}", pings6, _kind)
+cases.add("udp6-fd", datagrams6)
+cases.add("tcp6-fd", handshake6)
+cases.add("other-addresses", other_addresses)
+cases.add("asks-for-its-address", asks_for_its_address)
+cases.add("loopback-127.0.0.1", own_loopback, "127.0.0.1")
+cases.add("loopback-127.0.0.9", own_loopback, "127.0.0.9")
 for _kind in KINDS:
     cases.add(f"echo-{_kind}", pings, _kind)
     cases.add(f"udp-{_kind}", datagrams, _kind)
@@ -474,11 +604,16 @@ cases.add("many-connections", many_at_a_time)
 # --- What is no packet
 
 GOOD = ip4(ICMP, echo(5))
+GOOD6 = echo6(5)
 BAD = {
     "one-byte": b"\x45",
     "nineteen-bytes": GOOD[:19],
     "header-alone-cut": GOOD[:21],
-    "ipv6": struct.pack("!LHBB", 0x60000000, 8, 58, 64) + bytes(15) + b"\1" + bytes(15) + b"\1" + bytes(8),
+    "ipv6-cut": GOOD6[:39],
+    "ipv6-header-alone-cut": GOOD6[:40],
+    "ipv6-length-beyond-frame": GOOD6[:-1],
+    "ipv6-length-65535": GOOD6[:4] + b"\xff\xff" + GOOD6[6:],
+    "ipv6-called-4": b"\x40" + GOOD6[1:],
     "version-0": b"\x05" + GOOD[1:],
     "version-15": b"\xf5" + GOOD[1:],
     "header-length-0": b"\x40" + GOOD[1:],
@@ -575,11 +710,34 @@ def spoilt(rng, port):
     return packet
 
 
-def spoilt_packets(seed):
+def spoilt6(rng, port):
+    """The same of IPv6; neighbour discovery is what libslirp reads most of."""
+    data = rng.randbytes(rng.choice((0, 1, 3, 7, 8, 20, 300)))
+    source = rng.choice((SELF6, SELF6, "fe80::1", COMPUTER6, "::", "ff02::1"))
+    to = rng.choice((COMPUTER6, COMPUTER6, "fe80::2", "ff02::1", "ff02::2", "ff02::1:ff00:2", "fec0::3"))
+    payload = bytearray(rng.choice((
+        struct.pack("!BBHL", rng.randrange(128, 140), rng.choice((0, 0, 1)), 0, 0) +
+        socket.inet_pton(socket.AF_INET6, rng.choice((SELF6, COMPUTER6, "::", "ff02::1"))) + data,
+        struct.pack("!BBHL", rng.randrange(256), 0, 0, rng.getrandbits(32)) + data,
+        struct.pack("!HHHH", 5000, rng.choice((port, 67, 69, 547)), 8 + len(data), 0) + data,
+        struct.pack("!HHLLBBHHH", 5001, port, rng.getrandbits(32), rng.getrandbits(32), rng.randrange(256),
+                    rng.randrange(64), 100, 0, 0) + data)))
+    protocol = rng.choice((ICMP6, ICMP6, ICMP6, UDP, TCP, 0, 43, 44, 60, rng.randrange(256)))
+    if rng.random() < 0.2:
+        payload = payload[:rng.randrange(len(payload))]
+    if rng.random() < 0.3 and payload:
+        payload[rng.randrange(len(payload))] = rng.randrange(256)
+    place = {ICMP6: 2, UDP: 6, TCP: 16}.get(protocol, 2)
+    if len(payload) < place + 2:
+        place, payload = 0, payload.ljust(2, b"\0")
+    return ip6(protocol, bytes(payload), place, to, source, rng.choice((255, 255, 64)))
+
+
+def spoilt_packets(make, seed):
     rng, port = random.Random(seed), harness.free_port()
     with over_fd() as (link, line):
         for number in range(100):
-            line.write(b"".join(encode(spoilt(rng, port)) for _ in range(50)))
+            line.write(b"".join(encode(make(rng, port)) for _ in range(50)))
             line.send(ip4(ICMP, echo(number)))
             line.expect(lambda p, n=number: p[9] == ICMP and p[20:] == echo(n, kind=0), f"answer {number}")
         link.stop()
@@ -594,7 +752,8 @@ cases.add("appended-bytes", appended_bytes)
 cases.add("fragments", fragments)
 for _seed in range(3):
     cases.add(f"noise-{_seed}", noise, _seed)
-    cases.add(f"spoilt-packets-{_seed}", spoilt_packets, _seed)
+    cases.add(f"spoilt-packets-{_seed}", spoilt_packets, spoilt, _seed)
+    cases.add(f"spoilt-packets6-{_seed}", spoilt_packets, spoilt6, _seed)
 
 
 # --- Boards that do not read
@@ -933,7 +1092,7 @@ def trace(kind):
     with KINDS[kind]("--trace", path) as (link, line):
         for number in range(3):
             ping(line, number, ALL_BYTES)
-        line.send(BAD["ipv6"])
+        line.send(BAD["ipv6-cut"])
         link.stop()
     packets = [f[14:] for f in frames_of(path) if f[12:14] == b"\x08\0"]
     wanted = [echo(number, ALL_BYTES, type_) for number in range(3) for type_ in (8, 0)]
