@@ -504,11 +504,13 @@ void arena_free_wiped(void *p, size_t size)
 {
     if (p == NULL)
         return;
+    arena = is_lent(p) ? &lent : &whole;
     if (size > size_of(block_at(p)) - HEADER)
         fatal();
     UNPOISON(p, size); // a stack has poisoned places of its own
     mbedtls_platform_zeroize(p, size);
-    picket_arena_free(p);
+    give_back(p);
+    arena = &whole;
 }
 
 // --- Growing

@@ -694,6 +694,17 @@ static void what_is_lent_and_in_use_is_not_reclaimed(void)
     arena_stop();
 }
 
+static void wipes_what_is_secret_in_lent_memory_too(void)
+{
+    uint8_t *record = start_and_lend();
+    REQUIRE(record != NULL);
+    uint8_t *first = arena_calloc_short(1, 300), *second = arena_calloc_short(1, 300);
+    arena_free_wiped(second, 300);
+    arena_free_wiped(first, 300);
+    CHECK(arena_check() && arena_reclaim());
+    arena_stop();
+}
+
 static void lends_pieces_of_any_place_and_size(void)
 {
     for (size_t at = 0; at < 16; at++) {
@@ -717,6 +728,7 @@ int main(void)
     RUN(what_is_kept_is_used_again);
     RUN(what_is_lent_is_used_first);
     RUN(what_is_lent_and_in_use_is_not_reclaimed);
+    RUN(wipes_what_is_secret_in_lent_memory_too);
     RUN(lends_pieces_of_any_place_and_size);
     RUN(survives_a_long_random_life);
     RUN(recovers_from_exhaustion);
