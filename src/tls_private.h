@@ -42,6 +42,7 @@ struct tls {
     uint32_t excused;  // and of those, the ones that were not needed
 
     int error;     // sticks
+    bool lent;     // most of the record buffer, to the arena, until the step ends
     bool leaked;   // something of a step's is still in the record buffer: it is not to be freed
     bool in_ended; // the transport has no more
     int in_error;  // why: 0 for FIN

@@ -8,15 +8,23 @@ static int run(void *arg)
     return tls->op(tls, tls->op_arg);
 }
 
+// What a step has left in the record buffer would be gone with it. The arena has one loan at a time: while somebody
+// else's lasts, it is not this step's that is asked for.
+static bool reclaim(tls_t *tls)
+{
+    if (tls->lent && !arena_reclaim())
+        tls->leaked = true;
+    tls->lent = false;
+    return !tls->leaked;
+}
+
 // Mbed TLS turns a failed allocation into whatever error the caller at hand knows, or overlooks it and goes
 // on with half a result. So the arena is asked, and a step in which memory ran out has failed whatever it
 // says.
 static int judge(tls_t *tls, int result)
 {
-    if (!arena_reclaim()) {
-        tls->leaked = true;
+    if (!reclaim(tls))
         return tls->error = PICKET_ERR_INTERNAL;
-    }
     if (tls->failures != tls->excused)
         result = PICKET_ERR_NO_MEMORY;
     if (result >= 0 || result == PICKET_AGAIN)
@@ -35,8 +43,10 @@ static int enter(tls_t *tls, int (*how)(tls_t *tls, bool *paused))
     client->stepping = NULL;
     client->paused = paused ? tls : NULL;
     tls->failures += arena_failures() - failures;
-    if (result == PICKET_ERR_STACK)
+    if (result == PICKET_ERR_STACK) {
+        (void)reclaim(tls); // the step has been left where it was, and what it holds with it
         return tls->error = result;
+    }
     return paused ? PICKET_AGAIN : judge(tls, result);
 }
 

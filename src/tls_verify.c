@@ -33,7 +33,7 @@ static void lend_record_buffer(tls_t *tls)
     uint8_t *from = ssl->MBEDTLS_PRIVATE(in_msg) + (message > record ? message : record);
     uint8_t *end = ssl->MBEDTLS_PRIVATE(in_buf) + MBEDTLS_SSL_IN_CONTENT_LEN;
     if (from < end)
-        (void)arena_lend(from, (size_t)(end - from));
+        tls->lent = arena_lend(from, (size_t)(end - from));
 }
 
 static void prepare(tls_client_t *client, mbedtls_x509_crt *leaf)

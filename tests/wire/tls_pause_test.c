@@ -863,6 +863,38 @@ static void says_when_the_stack_of_tls_has_overflowed(void)
     }
 }
 
+static bool is_checking_chain(void)
+{
+    return is_busy() && client.state->env.tls->paused->ordered;
+}
+
+// While a chain is checked a part of the record buffer is lent, and what lies in it is never given back.
+static void keeps_what_is_lent_when_the_stack_has_overflowed(void)
+{
+    size_t damaged = 0;
+    for (size_t i = 0; i < SERVERS * 8; i++) {
+        socket_port_deterministic(0, 0);
+        use_port(socket_port());
+        port.stack_make = note_stack;
+        REQUIRE_INT(init(), 0);
+        REQUIRE_INT(replay_start(&client, urls[i % SERVERS], &handles[0], &pages[0]), 0);
+        world.jumps = true;
+        while (is_shaking_hands(&handles[0]) && !is_checking_chain())
+            (void)picket_poll(&client);
+        for (size_t polls = 0; polls < i / SERVERS * 5; polls++)
+            (void)picket_poll(&client);
+        if (is_checking_chain()) {
+            damage();
+            damaged++;
+        }
+        picket_http_close(&handles[0]);
+        CHECK(!is_busy() && arena_check());
+        picket_deinit(&client);
+    }
+    CHECK(damaged > SERVERS * 4);
+    a_get_works();
+}
+
 static void ends_all_when_the_callers_stack_has_overflowed(void)
 {
     picket_tls_t tls = {0};
@@ -1063,6 +1095,7 @@ int main(void)
     RUN(ends_everything_without_waiting);
     RUN(forgets_a_session_that_failed_meanwhile);
     RUN(says_when_the_stack_of_tls_has_overflowed);
+    RUN(keeps_what_is_lent_when_the_stack_has_overflowed);
     RUN(ends_all_when_the_callers_stack_has_overflowed);
     RUN(needs_room_on_the_callers_stack);
     RUN(the_stack_suffices);
