@@ -555,9 +555,11 @@ void *arena_grow(void *p, size_t old, size_t bytes)
     uint32_t at = block_at(p), size = block_size(bytes);
     if (old > bytes || old > size_of(at) - HEADER)
         fatal();
+    if (arena->fail_at == 1)
+        return grow_by_copy(p, old, bytes); // which fails
     if (size > size_of(at)) {
-        uint32_t to = arena->fail_at == 1 ? NONE : grow_down(at, old, size);
-        if (to == NONE && arena->fail_at != 1 && give_back_kept())
+        uint32_t to = grow_down(at, old, size);
+        if (to == NONE && give_back_kept())
             to = grow_down(at, old, size);
         if (to == NONE)
             return grow_by_copy(p, old, bytes);

@@ -611,6 +611,9 @@ static void what_cannot_grow_stays(void)
     arena_fail_at(1);
     CHECK(arena_grow(p, 2000, 3000) == NULL);
     CHECK_INT(arena_failures(), 2);
+    arena_fail_at(1);
+    CHECK(arena_grow(p, 2000, 2000) == NULL); // where no other place is needed, too
+    CHECK_INT(arena_failures(), 3);
     CHECK(is_all(p, 2000, 0xa5) && arena_check());
     picket_arena_free(p);
     arena_stop();
