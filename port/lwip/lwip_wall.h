@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-// millis is the board's counter now. It may wrap: it must be asked for once in 2^31 ms (24 days), which every poll
+// millis is the board's counter now. It may wrap: it must be asked for once in 2^32 ms (49 days), which every poll
 // does. A counter that is read as a little less than before has not wrapped: that is not counted.
 void picket_lwip_wall_set(int64_t unix_ms, uint32_t millis);
 

@@ -9,10 +9,13 @@ void picket_lwip_wall_set(int64_t unix_ms, uint32_t millis)
     counted = millis;
 }
 
+// Two contexts may read the counter at the same time: it may seem to step back by a little.
+#define STEP_BACK_MS 60000u
+
 static void count(uint32_t millis)
 {
     uint32_t gone = millis - counted;
-    if (gone > INT32_MAX)
+    if (gone > UINT32_MAX - STEP_BACK_MS)
         return;
     counted = millis;
     if (wall_ms >= 0)
