@@ -47,6 +47,7 @@ static const struct exit_code {
      {PICKET_ERR_UNKNOWN_ISSUER, PICKET_ERR_SELF_SIGNED, PICKET_ERR_EXPIRED, PICKET_ERR_NOT_YET_VALID,
       PICKET_ERR_WRONG_HOST, PICKET_ERR_CERT_USAGE, PICKET_ERR_CERT_WEAK, PICKET_ERR_CERT_MALFORMED,
       PICKET_ERR_NO_CERT, PICKET_ERR_NO_TIME, PICKET_ERR_TIME_REFUSED}},
+    {90, "no key of the server's is a pinned one", {PICKET_ERR_PIN}},
     {EXIT_OTHER, "any other failure", {0}},
     {EXIT_TRUST,
      "the trusted certificates cannot be read, or there are none",

@@ -137,7 +137,7 @@ static int insert(table_t *table, const uint8_t *der, size_t len, bool *used)
     if (table->count == table->cap)
         return PICKET_ERR_NO_MEMORY;
     memmove(place + 1, place, (size_t)(table->anchors + table->count - place) * sizeof *place);
-    *place = (picket_anchor_t){der, (uint32_t)len, hash};
+    *place = (picket_anchor_t){.der = der, .der_len = (uint16_t)len, .subject_hash = hash};
     table->count++;
     return 0;
 }
@@ -261,6 +261,6 @@ int picket_trust_load(picket_trust_t *store, const void *data, size_t len, void 
     if (bad != NULL)
         *bad = offset;
     if (error == 0)
-        *store = (picket_trust_t){table.anchors, table.count};
+        *store = (picket_trust_t){.anchors = table.anchors, .count = table.count};
     return error;
 }

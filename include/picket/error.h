@@ -60,6 +60,7 @@ extern "C" {
     X(PICKET_ERR_CERT_WEAK, -56, "certificate uses a key or signature that is too weak or not supported")   \
     X(PICKET_ERR_CERT_MALFORMED, -57, "certificate is malformed or has contents that are not supported")    \
     X(PICKET_ERR_NO_CERT, -58, "the server sent no certificate")                                            \
+    X(PICKET_ERR_PIN, -59, "certificate's key is not one of those pinned")                                  \
     /* The TLS protocol */                                                                                  \
     X(PICKET_ERR_ALERT, -60, "the server ended TLS with an alert")                                          \
     X(PICKET_ERR_NOT_TLS, -61, "the server does not speak TLS on this port")                                \

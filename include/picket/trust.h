@@ -14,17 +14,45 @@
 extern "C" {
 #endif
 
-// One trusted certificate. subject_hash is picket_trust_hash of its subject; the table is sorted by it.
+// Whom to believe, one line of the table. der is a whole certificate (name_len 0; the rest is then in it, and 0 here), or
+// as little as an issuer needs: its name, name_len bytes, and behind it its key (a Name and a SubjectPublicKeyInfo, RFC
+// 5280 4.1), with the dates between which it may be used. Such a line cannot be a server's own certificate.
+// Times are seconds since 1970.
 typedef struct picket_anchor {
     const uint8_t *der;
-    uint32_t der_len;
-    uint32_t subject_hash;
+    uint16_t der_len;
+    uint16_t name_len;
+    uint32_t subject_hash; // picket_trust_hash of its name; the table is sorted by it
+    uint32_t not_before;
+    uint32_t not_after;
+    uint32_t
+        distrust_after; // server certificates issued after this are not believed; 0: none is refused for that
 } picket_anchor_t;
 
+// A key to be seen in a server's path: the SHA-256 of its SubjectPublicKeyInfo (RFC 7469 2.4, where browsers had it).
+typedef struct picket_pin {
+    uint8_t sha256[32];
+    // For a server whose certificate is for another name than the URL has: the name, or IP literal, that it must be for.
+    // Used only in a store without anchors. NULL: the URL's.
+    const char *name;
+} picket_pin_t;
+
+// Anchors, pins, or both. Several pins are alternatives: give one for a key that is kept in reserve, too.
+//   anchors          the path must lead to one of them
+//   anchors, pins    and the key of some certificate of that path must be pinned, else PICKET_ERR_PIN
+//   pins             there is no path: the key of the server's own certificate must be pinned. Its name and its dates
+//                    still count
 typedef struct picket_trust {
     const picket_anchor_t *anchors;
     size_t count;
+    const picket_pin_t *pins;
+    size_t pin_count;
 } picket_trust_t;
+
+// The roots that Mozilla believes for TLS servers, made when Picket is built (docs/TRUST.md): 60 kB, in flash, in programs
+// that name it only. The text tells where the set comes from and its date.
+extern const picket_trust_t picket_trust_web;
+extern const char picket_trust_web_origin[];
 
 // The largest certificate that a store takes.
 #define PICKET_ANCHOR_MAX 16384

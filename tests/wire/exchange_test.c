@@ -1877,9 +1877,10 @@ static void get_https(const picket_trust_t *trust, int64_t unix_ms, int error)
 }
 
 static const uint8_t no_certificate[] = {0x30, 0x00};
-static const picket_anchor_t anchor = {no_certificate, sizeof no_certificate, 1};
-static const picket_trust_t some_trust = {&anchor, 1};
-static const picket_trust_t no_trust = {NULL, 0};
+static const picket_anchor_t anchor = {
+    .der = no_certificate, .der_len = sizeof no_certificate, .subject_hash = 1};
+static const picket_trust_t some_trust = {.anchors = &anchor, .count = 1};
+static const picket_trust_t no_trust = {.anchors = NULL};
 
 static void needs_trust_for_https(void)
 {
