@@ -105,7 +105,7 @@ static int shake_hands(stream_t *s)
     int begun = s->tls == NULL ? begin_tls(s) : 0;
     if (begun != 0)
         return begun;
-    int result = tls_handshake(s->tls);
+    int result = tls_handshake(s->tls, &s->deadline);
     (void)stream_flush(s); // also an alert that says why it failed
     size_t waiting;
     (void)tls_out_front(s->tls, &waiting);

@@ -239,6 +239,7 @@ int tls_new(tls_client_t *client, const tls_peer_t *peer, tls_t **out)
     tls->client = client;
     tls->peer = *peer;
     tls->alert = -1;
+    tls->checks = TLS_CHECKS;
     mbedtls_ssl_init(&tls->ssl);
     error = tls_step(tls, set_up, NULL);
     if (error != 0) {
@@ -331,8 +332,9 @@ static int handshake_op(tls_t *tls, void *arg)
     return mbedtls_ssl_is_handshake_over(&tls->ssl) ? accept_server(tls) : 0;
 }
 
-int tls_handshake(tls_t *tls)
+int tls_handshake(tls_t *tls, const deadline_t *until)
 {
+    tls->until = *until;
     if (tls->handshaken && tls->error == 0)
         return 1;
     // An error is there already when another connection had to wait for the step (tls_step_wait).

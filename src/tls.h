@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "picket/picket.h"
+#include "timer.h"
 
 // What all connections of a client share: configuration and sessions.
 typedef struct tls_client tls_client_t;
@@ -42,8 +43,9 @@ int tls_new(tls_client_t *client, const tls_peer_t *peer, tls_t **tls);
 void tls_free(tls_t *tls);
 
 // Take the handshake one message further, or part of one. 1: done and the server is verified. 0: more can be
-// done at once. PICKET_AGAIN: bytes are needed, or tls_busy. Errors stick.
-int tls_handshake(tls_t *tls);
+// done at once. PICKET_AGAIN: bytes are needed, or tls_busy. Errors stick. After `until` no further signature of a chain is
+// checked: PICKET_ERR_TIMEOUT_HANDSHAKE.
+int tls_handshake(tls_t *tls, const deadline_t *until);
 
 // End long arithmetic that is under way; its connection fails. For when all are ended: none then waits.
 void tls_cancel(tls_client_t *client);

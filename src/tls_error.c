@@ -153,6 +153,8 @@ int tls_error_from(tls_t *tls, int code)
     add_flags(tls);
     if (entropy_failed())
         return PICKET_ERR_NO_ENTROPY;
+    if (tls->late)
+        return PICKET_ERR_TIMEOUT_HANDSHAKE;
     if (code != MBEDTLS_ERR_SSL_CONN_EOF && !tls->handshaken && before_first_record(tls))
         return not_tls(tls);
     if (tls->flags != 0)

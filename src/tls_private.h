@@ -5,7 +5,9 @@
 #include <mbedtls/ssl.h>
 
 #include "bufq.h"
+#include "timer.h"
 #include "tls.h"
+#include "trust.h"
 
 // A session kept for resumption, serialised, with what it is bound to.
 typedef struct tls_session {
@@ -50,11 +52,16 @@ struct tls {
     bool handshaken;
     bool offered;  // a session was offered for resumption
     bool ordered;  // the certificates sent have been put in order
+    bool late;     // the deadline passed while they were checked
     bool checked;  // a certificate was checked in this handshake, name and all
     bool ticket;   // a TLS 1.3 session ticket has come
     bool closed;   // the server's close_notify has come
     bool notified; // ours has been written
     int64_t verified_ms;
+
+    trust_search_t search;
+    deadline_t until; // the handshake's end
+    uint8_t checks;   // of signatures, that anchors may still cost
 
     uint8_t first[5]; // the first bytes from the server: is it TLS at all?
     uint8_t first_len;
@@ -86,7 +93,8 @@ void tls_step_wait(tls_client_t *client);
 // End this connection's step, if it came back early: what it still wants to allocate it does not get.
 void tls_step_cancel(tls_t *tls);
 
-// tls_verify.c
+// tls_verify.c. Signatures that are checked in a handshake at the most; the one of the handshake itself is not counted.
+#define TLS_CHECKS 12
 int tls_verify_find_issuer(void *client, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates);
 int tls_verify_certificate(void *tls, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
 int tls_verify_error(tls_t *tls); // the error that verify flags amount to; completes the text

@@ -16,10 +16,8 @@ static bool stand_alone(const picket_trust_t *store, mbedtls_x509_crt *leaf)
 {
     if (!trust_contains(store, leaf))
         return false;
-    mbedtls_x509_crt *rest = leaf->next;
+    trust_free(leaf->next);
     leaf->next = NULL;
-    mbedtls_x509_crt_free(rest);
-    picket_arena_free(rest);
     return true;
 }
 
@@ -36,26 +34,46 @@ static void lend_record_buffer(tls_t *tls)
         tls->lent = arena_lend(from, (size_t)(end - from));
 }
 
-static void prepare(tls_client_t *client, mbedtls_x509_crt *leaf)
+static void prepare(tls_t *tls, mbedtls_x509_crt *leaf)
 {
-    if (!stand_alone(client->config->trust, leaf))
-        trust_order(client->config->trust, leaf);
-    lend_record_buffer(client->stepping);
-    client->stepping->ordered = true;
+    tls->search.store = tls->client->config->trust;
+    lend_record_buffer(tls);
+    if (!stand_alone(tls->search.store, leaf))
+        tls->checks -= (uint8_t)trust_order(&tls->search, leaf);
+    tls->ordered = true;
+}
+
+static bool is_late(const tls_t *tls)
+{
+    const picket_port_t *port = tls->client->config->port;
+    return deadline_passed(&tls->until, port->millis(port->ctx));
+}
+
+// Where TLS has no stack of its own, the deadline is not seen anywhere else before the chain has been checked.
+static bool may_go_on(tls_t *tls)
+{
+    const picket_config_t *config = tls->client->config;
+    if (config->alive != NULL)
+        config->alive(config->ctx);
+    tls->late = tls->late || is_late(tls);
+    return !tls->late && tls_stack_pause();
 }
 
 // The context is the client's; the connection is the one inside Mbed TLS now. The first child asked about is
 // the server's own certificate, with what came behind it. Between two signatures is a good place to come back.
+// Every anchor handed out may cost a check of a signature, every certificate behind the server's one; tls->checks is
+// what is left for anchors.
 int tls_verify_find_issuer(void *ctx, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates)
 {
-    tls_client_t *client = ctx;
-    if (!client->stepping->ordered)
-        prepare(client, (mbedtls_x509_crt *)(uintptr_t)child);
-    if (client->config->alive != NULL)
-        client->config->alive(client->config->ctx);
-    if (!tls_stack_pause())
+    tls_t *tls = ((tls_client_t *)ctx)->stepping;
+    if (!tls->ordered)
+        prepare(tls, (mbedtls_x509_crt *)(uintptr_t)child);
+    if (!may_go_on(tls))
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
-    return trust_find_issuers(client->config->trust, child, candidates);
+    int code = trust_find_issuers(&tls->search, child, tls->checks, candidates);
+    for (const mbedtls_x509_crt *each = *candidates; code == 0 && each != NULL; each = each->next)
+        tls->checks--;
+    return code;
 }
 
 // --- What flags mean
@@ -118,13 +136,15 @@ static const mbedtls_x509_crt *sent_issuer(const mbedtls_x509_crt *crt)
     return NULL;
 }
 
-static void explain_issuer(text_t *t, const mbedtls_x509_crt *crt)
+static void explain_issuer(text_t *t, const picket_trust_t *store, const mbedtls_x509_crt *crt)
 {
     const mbedtls_x509_crt *issuer = sent_issuer(crt);
     put_name(t, &crt->subject);
     text_str(t, " is issued by ");
     put_name(t, &crt->issuer);
-    if (issuer == NULL)
+    if (issuer == NULL && trust_knows(store, &crt->issuer_raw))
+        text_str(t, ", which is not believed for it, or did not sign it");
+    else if (issuer == NULL)
         text_str(t, ", which is neither trusted nor sent by the server");
     else if (mbedtls_x509_crt_get_ca_istrue(issuer) != 1)
         text_str(t, ", which is not a CA certificate");
@@ -138,7 +158,7 @@ static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
     size_t cause = first_cause(flags);
     flags &= cause < CAUSES ? causes[cause].flags : 0;
     if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0 && !tls->self_signed) {
-        explain_issuer(&t, crt);
+        explain_issuer(&t, tls->client->config->trust, crt);
         return;
     }
     put_name(&t, &crt->subject);

@@ -1,6 +1,7 @@
 // trust.h: stores of trust anchors, and what a certificate says about names.
 //
 //   trust.c       looking anchors up
+//   trust_make.c  a certificate for an anchor that is a name and a key only
 //   trust_path.c  which way leads from the server's certificate to an anchor
 //   trust_load.c  making a store from PEM or DER
 //   trust_der.c   the little DER that this takes, and the hash of a distinguished name
@@ -17,17 +18,40 @@
 #include "picket/port.h"
 #include "picket/trust.h"
 
-// The anchors whose subject is the issuer of child, parsed, as a list that the caller frees as Mbed TLS does.
-// *candidates is NULL when there is none. 0, or a code of Mbed TLS when there is no memory.
-int trust_find_issuers(const picket_trust_t *store, const mbedtls_x509_crt *child,
-                       mbedtls_x509_crt **candidates);
+// What is looked for in a store.
+typedef struct trust_search {
+    const picket_trust_t *store;
+    const mbedtls_x509_time
+        *issued;   // the server's certificate: some roots are not believed for new ones. NULL: any
+    bool any_time; // anchors that are not valid now are found, too
+} trust_search_t;
 
-// There is an anchor with this name (DER).
+// The anchors that may be the issuer of child, by name, key identifier and dates, at most max, parsed, as a list
+// that the caller frees (trust_free) as Mbed TLS does. *candidates is NULL when there is none. 0, or a code of Mbed
+// TLS when there is no memory.
+int trust_find_issuers(const trust_search_t *search, const mbedtls_x509_crt *child, unsigned max,
+                       mbedtls_x509_crt **candidates);
+void trust_free(mbedtls_x509_crt *list);
+
+// There is an anchor with this name (DER), of whatever dates.
 bool trust_knows(const picket_trust_t *store, const mbedtls_x509_buf *name);
 
-// Put the certificates behind the server's own in an order in which Mbed TLS, which takes the first that
-// fits, finds a time-valid way to an anchor, if there is one by name. leaf is the list as the server sent it.
-void trust_order(const picket_trust_t *store, mbedtls_x509_crt *leaf);
+// Intermediates in a path: one more than Mbed TLS takes, so that it is the one to say that it is too long.
+#define TRUST_DEPTH 9
+
+// Leave of the certificates behind the server's own only those on a way to an anchor, in its order, and return their
+// number: in time and believed, if there is such a way; else search->any_time is set, for what Mbed TLS says then is
+// what is wrong. leaf is the list as the server sent it.
+unsigned trust_order(trust_search_t *search, mbedtls_x509_crt *leaf);
+
+// Dates hold now; the key identifiers of the two do not contradict each other.
+bool trust_in_time(const mbedtls_x509_crt *crt);
+bool trust_keys_agree(const mbedtls_x509_crt *parent, const mbedtls_x509_crt *child);
+
+// The certificate made of an anchor that is name and key (trust_make.c): its length, 0 when it is not that, and its
+// bytes.
+size_t trust_make_len(const picket_anchor_t *anchor);
+void trust_make(const picket_anchor_t *anchor, uint8_t *der);
 
 // The certificate itself is in the store, byte for byte.
 bool trust_contains(const picket_trust_t *store, const mbedtls_x509_crt *crt);
