@@ -19,6 +19,7 @@
 #include "keylog.h"
 #include "message.h"
 #include "options.h"
+#include "pin_list.h"
 #include "story.h"
 #include "transfer.h"
 #include "trust_file.h"
@@ -100,7 +101,13 @@ static bool needs_trust(const struct options *options)
 
 static int load_trust(struct setup *setup, const struct options *options)
 {
-    return needs_trust(options) ? trust_file_load(&setup->trust, options->cacert) : 0;
+    int code = 0;
+
+    if (needs_trust(options) && !options->pinned_only)
+        code = trust_file_load(&setup->trust, options->cacert);
+    if (code == 0 && options->pins != NULL)
+        code = pin_list_load(&setup->trust.store, options->pins);
+    return code;
 }
 
 static int configure_port(const struct options *options)
@@ -183,6 +190,7 @@ static int run(const struct options *options)
     if (code == 0)
         code = fetch_all(&setup, options);
     picket_deinit(&setup.client);
+    pin_list_free(&setup.trust.store);
     picket_linux_trust_free(&setup.trust);
     form_free(&setup.form);
     if (setup.keylog != NULL)

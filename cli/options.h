@@ -46,6 +46,8 @@ struct options {
     size_t resolve_count;
 
     const char *cacert;
+    const char *pins;
+    bool pinned_only;
     const char *keylog;
     const char *method;
     const char *trace;

@@ -44,6 +44,20 @@ void text_hex(text_t *t, const uint8_t *bytes, size_t len)
     }
 }
 
+void text_base64(text_t *t, const uint8_t *bytes, size_t len)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < len; i += 3) {
+        uint32_t bits = (uint32_t)bytes[i] << 16;
+        bits |= i + 1 < len ? (uint32_t)bytes[i + 1] << 8 : 0;
+        bits |= i + 2 < len ? bytes[i + 2] : 0;
+        put(t, digit[bits >> 18]);
+        put(t, digit[bits >> 12 & 63]);
+        put(t, i + 1 < len ? digit[bits >> 6 & 63] : '=');
+        put(t, i + 2 < len ? digit[bits & 63] : '=');
+    }
+}
+
 void text_quote(text_t *t, const void *bytes, size_t len, size_t max)
 {
     const uint8_t *p = bytes;

@@ -18,6 +18,7 @@ text_t text_in(char *buf, size_t cap);
 void text_str(text_t *t, const char *s);
 void text_num(text_t *t, int64_t n);
 void text_hex(text_t *t, const uint8_t *bytes, size_t len);
+void text_base64(text_t *t, const uint8_t *bytes, size_t len); // RFC 4648 section 4, padded
 
 // Bytes that came from outside: what is not printable ASCII becomes '?'; at most max of them.
 void text_quote(text_t *t, const void *bytes, size_t len, size_t max);

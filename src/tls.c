@@ -219,7 +219,7 @@ static int set_up(tls_t *tls, void *arg)
 static int may_start(const tls_client_t *client)
 {
     const picket_trust_t *trust = client->config->trust;
-    if (trust == NULL || trust->anchors == NULL || trust->count == 0)
+    if (trust == NULL || ((trust->anchors == NULL || trust->count == 0) && !trust_has_pins(trust)))
         return PICKET_ERR_NO_TRUST;
     if (!clock_known())
         return PICKET_ERR_NO_TIME;

@@ -60,8 +60,9 @@ struct tls {
     int64_t verified_ms;
 
     trust_search_t search;
-    deadline_t until; // the handshake's end
-    uint8_t checks;   // of signatures, that anchors may still cost
+    const picket_pin_t *pin; // that the path has a key of
+    deadline_t until;        // the handshake's end
+    uint8_t checks;          // of signatures, that anchors may still cost
 
     uint8_t first[5]; // the first bytes from the server: is it TLS at all?
     uint8_t first_len;
@@ -93,8 +94,11 @@ void tls_step_wait(tls_client_t *client);
 // End this connection's step, if it came back early: what it still wants to allocate it does not get.
 void tls_step_cancel(tls_t *tls);
 
+// A flag of Picket's own beside MBEDTLS_X509_BADCERT_*: no key of the path is pinned.
+#define TLS_BADCERT_PIN 0x01000000u
+
 // tls_verify.c. Signatures that are checked in a handshake at the most; the one of the handshake itself is not counted.
-#define TLS_CHECKS 12
+#define TLS_CHECKS      12
 int tls_verify_find_issuer(void *client, mbedtls_x509_crt const *child, mbedtls_x509_crt **candidates);
 int tls_verify_certificate(void *tls, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
 int tls_verify_error(tls_t *tls); // the error that verify flags amount to; completes the text

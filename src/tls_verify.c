@@ -10,11 +10,11 @@
 #include "tls_stack.h"
 #include "trust.h"
 
-// A server's certificate that is in the store itself needs no path; what the server sent behind it could only
-// lead astray.
+// A server's certificate that is in the store itself, or whose key is all that counts, needs no path; what the server sent
+// behind it could only lead astray.
 static bool stand_alone(const picket_trust_t *store, mbedtls_x509_crt *leaf)
 {
-    if (!trust_contains(store, leaf))
+    if (!trust_is_pins_only(store) && !trust_contains(store, leaf))
         return false;
     trust_free(leaf->next);
     leaf->next = NULL;
@@ -87,6 +87,7 @@ static const struct {
 } causes[] = {
     {MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK, PICKET_ERR_CERT_WEAK, "weak signature"},
     {MBEDTLS_X509_BADCERT_NOT_TRUSTED, PICKET_ERR_UNKNOWN_ISSUER, "unknown issuer"},
+    {TLS_BADCERT_PIN, PICKET_ERR_PIN, "no pinned key"},
     {MBEDTLS_X509_BADCERT_BAD_KEY, PICKET_ERR_CERT_WEAK, "weak key"},
     {MBEDTLS_X509_BADCERT_EXPIRED, PICKET_ERR_EXPIRED, "expired"},
     {MBEDTLS_X509_BADCERT_FUTURE, PICKET_ERR_NOT_YET_VALID, "not yet valid"},
@@ -152,6 +153,21 @@ static void explain_issuer(text_t *t, const picket_trust_t *store, const mbedtls
         text_str(t, ", which may not sign it or did not");
 }
 
+// So that whoever knows the server can pin it.
+static void explain_key(text_t *t, const mbedtls_x509_crt *crt)
+{
+    uint8_t hash[TRUST_HASH];
+    if (!trust_key_hash(crt, hash))
+        return;
+    text_str(t, "the server's key is sha256//");
+    text_base64(t, hash, sizeof hash);
+}
+
+static const char *expected_name(const tls_t *tls)
+{
+    return tls->pin != NULL && tls->pin->name != NULL ? tls->pin->name : tls->peer.host;
+}
+
 static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
 {
     text_t t = text_in(tls->text, sizeof tls->text);
@@ -159,6 +175,10 @@ static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
     flags &= cause < CAUSES ? causes[cause].flags : 0;
     if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0 && !tls->self_signed) {
         explain_issuer(&t, tls->client->config->trust, crt);
+        return;
+    }
+    if ((flags & TLS_BADCERT_PIN) != 0) {
+        explain_key(&t, crt);
         return;
     }
     put_name(&t, &crt->subject);
@@ -170,7 +190,7 @@ static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
         put_date(&t, &crt->valid_from);
     } else if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
         text_str(&t, " is not for ");
-        text_quote(&t, tls->peer.host, strlen(tls->peer.host), 60);
+        text_quote(&t, expected_name(tls), strlen(expected_name(tls)), 60);
     }
 }
 
@@ -199,6 +219,29 @@ static bool is_self_signed(const mbedtls_x509_crt *crt)
            (signer->len == own->len && memcmp(signer->p, own->p, own->len) == 0);
 }
 
+// The name that a pin has, instead of the URL's: Mbed TLS has compared the latter.
+static void check_pinned_name(const char *name, const mbedtls_x509_crt *crt, uint32_t *flags)
+{
+    picket_address_t literal;
+    bool is_literal = picket_address_parse(name, &literal) == 0;
+    *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    if (!trust_name_matches(crt, name, is_literal ? &literal : NULL) && !trust_common_name_is(crt, name))
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+}
+
+// By the whole path: it has been gone through from the anchor down. Without anchors the pin stands for the issuer.
+static void check_pin(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
+{
+    const picket_trust_t *store = tls->client->config->trust;
+    if (trust_has_pins(store) && tls->pin == NULL)
+        *flags |= TLS_BADCERT_PIN;
+    if (!trust_is_pins_only(store))
+        return;
+    *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+    if (tls->pin != NULL && tls->pin->name != NULL)
+        check_pinned_name(tls->pin->name, crt, flags);
+}
+
 static void check_leaf(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
 {
     tls->checked = true;
@@ -211,6 +254,7 @@ static void check_leaf(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
     // check.
     if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED && trust_contains(tls->client->config->trust, crt))
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+    check_pin(tls, crt, flags);
 }
 
 int tls_verify_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
@@ -218,6 +262,8 @@ int tls_verify_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t
     tls_t *tls = ctx;
     if (tls->chain_len++ == 0 || mbedtls_x509_time_cmp(&crt->valid_to, &tls->valid_to) < 0)
         tls->valid_to = crt->valid_to;
+    if (tls->pin == NULL)
+        tls->pin = trust_pin_of(tls->client->config->trust, crt);
     if (depth == 0)
         check_leaf(tls, crt, flags);
     if (*flags != 0 && first_cause(*flags) <= first_cause(tls->flags))

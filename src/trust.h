@@ -5,6 +5,7 @@
 //   trust_path.c  which way leads from the server's certificate to an anchor
 //   trust_load.c  making a store from PEM or DER
 //   trust_der.c   the little DER that this takes, and the hash of a distinguished name
+//   trust_pin.c   keys that are known beforehand
 //   trust_name.c  does a certificate cover a host name or an address?
 #ifndef PICKET_TRUST_PRIVATE_H
 #define PICKET_TRUST_PRIVATE_H
@@ -53,6 +54,13 @@ bool trust_keys_agree(const mbedtls_x509_crt *parent, const mbedtls_x509_crt *ch
 size_t trust_make_len(const picket_anchor_t *anchor);
 void trust_make(const picket_anchor_t *anchor, uint8_t *der);
 
+// Pins (trust_pin.c). The hash of a certificate's key, false when it cannot be had; and the pin that has it, or NULL.
+#define TRUST_HASH 32u
+bool trust_has_pins(const picket_trust_t *store);
+bool trust_is_pins_only(const picket_trust_t *store);
+bool trust_key_hash(const mbedtls_x509_crt *crt, uint8_t sha256[TRUST_HASH]);
+const picket_pin_t *trust_pin_of(const picket_trust_t *store, const mbedtls_x509_crt *crt);
+
 // The certificate itself is in the store, byte for byte.
 bool trust_contains(const picket_trust_t *store, const mbedtls_x509_crt *crt);
 
@@ -60,6 +68,10 @@ bool trust_contains(const picket_trust_t *store, const mbedtls_x509_crt *crt);
 // 9525: the common name does not count; a wildcard is one whole leftmost label, with at least two labels
 // behind it; an address matches only an iPAddress.
 bool trust_name_matches(const mbedtls_x509_crt *crt, const char *host, const picket_address_t *literal);
+
+// The certificate has no alternative names, and this is its common name: what boxes have whose makers never heard of the
+// others. Only for a key that is pinned.
+bool trust_common_name_is(const mbedtls_x509_crt *crt, const char *name);
 
 // The last common name of a distinguished name, or NULL.
 const mbedtls_x509_buf *trust_common_name(const mbedtls_x509_name *name);

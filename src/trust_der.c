@@ -2,7 +2,14 @@
 
 #include "picket/trust.h"
 
-enum { TAG_INTEGER = 0x02, TAG_OID = 0x06, TAG_SEQUENCE = 0x30, TAG_SET = 0x31, TAG_VERSION = 0xa0 };
+enum {
+    TAG_INTEGER = 0x02,
+    TAG_BITS = 0x03,
+    TAG_OID = 0x06,
+    TAG_SEQUENCE = 0x30,
+    TAG_SET = 0x31,
+    TAG_VERSION = 0xa0
+};
 
 // --- Elements
 
@@ -84,6 +91,35 @@ bool der_certificate(const uint8_t *bytes, size_t len, size_t *whole, const uint
     *whole = certificate.whole;
     *subject = p;
     *subject_len = name.whole;
+    return true;
+}
+
+// RFC 5280 4.1: an algorithm and a string of bits.
+static bool is_key(const der_t *element)
+{
+    const uint8_t *p = element->body;
+    size_t left = element->len;
+    return element->tag == TAG_SEQUENCE && expect(&p, &left, TAG_SEQUENCE) && expect(&p, &left, TAG_BITS) &&
+           left == 0;
+}
+
+bool der_key(const uint8_t *bytes, size_t len, const uint8_t **key, size_t *key_len)
+{
+    size_t whole, name_len;
+    const uint8_t *name;
+    der_t element;
+    *key = bytes;
+    if (der_certificate(bytes, len, &whole, &name, &name_len)) {
+        if (whole != len)
+            return false;
+        *key = name + name_len;
+        len -= (size_t)(*key - bytes);
+    } else if (!der_read(bytes, len, &element) || element.whole != len) {
+        return false;
+    }
+    if (!der_read(*key, len, &element) || !is_key(&element))
+        return false;
+    *key_len = element.whole;
     return true;
 }
 

@@ -26,6 +26,10 @@ bool der_next(const uint8_t **bytes, size_t *len, der_t *element);
 bool der_certificate(const uint8_t *bytes, size_t len, size_t *whole, const uint8_t **subject,
                      size_t *subject_len);
 
+// The key of the certificate, or the SubjectPublicKeyInfo itself, that is all of bytes; its place (header included) there.
+// False when it is neither.
+bool der_key(const uint8_t *bytes, size_t len, const uint8_t **key, size_t *key_len);
+
 // Where the two names of the algorithm that signed it stand in a certificate: inside what is signed, and
 // behind it. Each is an AlgorithmIdentifier (header included). False when it is not a certificate.
 bool der_signature_names(const uint8_t *bytes, size_t len, const uint8_t *names[2]);

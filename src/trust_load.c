@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base64.h"
 #include "picket/trust.h"
 #include "trust_der.h"
 
@@ -44,47 +45,6 @@ static int next_block(const char *text, size_t len, block_t *block)
     block->len = (size_t)(last - block->text);
     block->behind = last + sizeof end - 1;
     return 1;
-}
-
-static int sextet(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-// Decode into out, which has room for three bytes per four characters. False for anything but base64, blanks
-// and the padding that its length asks for.
-static bool decode(const block_t *block, uint8_t *out, size_t *out_len)
-{
-    uint32_t bits = 0;
-    size_t count = 0, padding = 0, n = 0;
-    for (size_t i = 0; i < block->len; i++) {
-        char c = block->text[i];
-        if (is_blank(c))
-            continue;
-        if (c == '=') {
-            padding++;
-            continue;
-        }
-        int value = sextet(c);
-        if (value < 0 || padding != 0)
-            return false;
-        bits = bits << 6 | (uint32_t)value;
-        if (++count % 4 != 1)
-            out[n++] = (uint8_t)(bits >> (6 - 2 * ((count - 1) % 4)));
-    }
-    *out_len = n;
-    return (count + padding) % 4 == 0 && padding < 3 && count % 4 != 1;
 }
 
 // --- The table, kept sorted while it grows
@@ -207,7 +167,7 @@ static int load_block(table_t *table, const block_t *block, uint8_t **free_at, c
     bool used;
     if (block->len / 4 * 3 + 3 > (size_t)(stop - *free_at))
         return PICKET_ERR_NO_MEMORY;
-    if (!decode(block, *free_at, &der_len))
+    if (!base64_decode(block->text, block->len, *free_at, &der_len))
         return PICKET_ERR_TRUST_FORMAT;
     int error = insert(table, *free_at, der_len, &used);
     if (error == 0 && used)

@@ -74,3 +74,10 @@ const mbedtls_x509_buf *trust_common_name(const mbedtls_x509_name *name)
     }
     return found;
 }
+
+bool trust_common_name_is(const mbedtls_x509_crt *crt, const char *name)
+{
+    const mbedtls_x509_buf *common = trust_common_name(&crt->subject);
+    return !mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME) && common != NULL &&
+           common->len == strlen(name) && same((const char *)common->p, name, common->len);
+}

@@ -152,7 +152,7 @@ typedef struct picket_detail {
     uint16_t tls_version;     // PICKET_TLS_1_2, PICKET_TLS_1_3, 0 when there is none yet
     uint16_t tls_suite;       // IANA number of the cipher suite, 0 when there is none yet
     uint16_t tls_group;       // IANA number of the group of the key exchange, 0 when there is none yet
-    uint32_t verify_flags;    // MBEDTLS_X509_BADCERT_*
+    uint32_t verify_flags;    // MBEDTLS_X509_BADCERT_*; 0x01000000: no pinned key
     int library_code;         // the last error of Mbed TLS (negative), 0 for none
     picket_address_t address; // of the server
     uint64_t received, sent;  // bytes of the HTTP bodies

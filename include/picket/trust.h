@@ -37,6 +37,11 @@ typedef struct picket_pin {
     const char *name;
 } picket_pin_t;
 
+// A pin from text, as curl writes it ("sha256//" and the hash in base64), or from a public key or a certificate (DER), whose
+// key it then is. name is set to NULL. 0; PICKET_ERR_TRUST_FORMAT: it is not that; PICKET_ERR_ARG.
+int picket_pin_parse(const char *text, size_t len, picket_pin_t *pin);
+int picket_pin_of(const void *der, size_t len, picket_pin_t *pin);
+
 // Anchors, pins, or both. Several pins are alternatives: give one for a key that is kept in reserve, too.
 //   anchors          the path must lead to one of them
 //   anchors, pins    and the key of some certificate of that path must be pinned, else PICKET_ERR_PIN

@@ -266,6 +266,21 @@ static void takes_no_common_name(void)
     CHECK(!trust_name_matches(&crt, "127.0.0.1", &four));
 }
 
+// But a box whose key is pinned may have nothing else.
+static void tells_the_common_name_of_a_box(void)
+{
+    clear();
+    CHECK(!trust_common_name_is(&crt, ""));
+    set_common_name(&crt.subject, "Box 7");
+    CHECK(trust_common_name_is(&crt, "box 7"));
+    CHECK(!trust_common_name_is(&crt, "box"));
+    CHECK(!trust_common_name_is(&crt, "box 77"));
+    set_common_name(&crt.subject, "*.example.com");
+    CHECK(!trust_common_name_is(&crt, "a.example.com"));
+    add_dns("example.org");
+    CHECK(!trust_common_name_is(&crt, "*.example.com"));
+}
+
 // The list counts only when the certificate has the extension.
 static void wants_the_extension(void)
 {
@@ -303,6 +318,7 @@ int main(void)
     RUN(matches_no_address_against_a_dns_name);
     RUN(matches_no_name_against_an_address);
     RUN(takes_no_common_name);
+    RUN(tells_the_common_name_of_a_box);
     RUN(wants_the_extension);
     RUN(finds_the_last_common_name);
     return check_done();

@@ -78,6 +78,7 @@ EXIT_CODES = {
     60: ["UNKNOWN_ISSUER", "SELF_SIGNED", "EXPIRED", "NOT_YET_VALID", "WRONG_HOST", "CERT_USAGE", "CERT_WEAK",
          "CERT_MALFORMED", "NO_CERT"],
     77: ["TRUST_FORMAT"],
+    90: ["PIN"],
 }
 EXITS = {name: code for code, names in EXIT_CODES.items() for name in names}
 EXITS["TIMEOUT_LOOKUP"] = 28
