@@ -42,6 +42,7 @@ static const struct exit_code {
     {52, "the server closed the connection without an answer", {PICKET_ERR_EMPTY}},
     {55, "the request body is not as long as declared", {PICKET_ERR_BODY_LENGTH}},
     {56, "the connection was reset", {PICKET_ERR_RESET}},
+    {EXIT_IDENTITY, "the client's certificate or key cannot be used", {PICKET_ERR_IDENTITY}},
     {60,
      "the server's certificate cannot be trusted, whatever is wrong with it",
      {PICKET_ERR_UNKNOWN_ISSUER, PICKET_ERR_SELF_SIGNED, PICKET_ERR_EXPIRED, PICKET_ERR_NOT_YET_VALID,

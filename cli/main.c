@@ -15,6 +15,7 @@
 
 #include "exit_code.h"
 #include "form.h"
+#include "identity_file.h"
 #include "interrupt.h"
 #include "keylog.h"
 #include "message.h"
@@ -28,14 +29,15 @@
 // Web servers send larger heads than small machines expect.
 enum { HEAD_MAX = 16384 };
 
-// One connection at a time, in the memory that the library promises to need for it, and a head twice while it
-// grows.
-static uint8_t arena[PICKET_ARENA_SIZE(1) + 2 * HEAD_MAX];
+// One connection at a time, in the memory that the library promises to need for it, and for a certificate of the client's, and
+// a head twice while it grows.
+static uint8_t arena[PICKET_ARENA_SIZE(1) + PICKET_ARENA_IDENTITY + 2 * HEAD_MAX];
 
 // All that is opened before the first URL.
 struct setup {
     struct form form;
     struct picket_linux_trust trust;
+    picket_identity_t identity;
     FILE *keylog;
     picket_t client;
 };
@@ -125,12 +127,13 @@ static int configure_port(const struct options *options)
     return EXIT_WRITE;
 }
 
-// What picket_init says is said again by every exchange, so nobody has to look at it here.
-static void start_client(struct setup *setup, const struct options *options)
+// What picket_init says is said again by every exchange, so that nobody has to look at it here, but for what only it knows.
+static int start_client(struct setup *setup, const struct options *options)
 {
     const char *const agent = options->user_agent;
     const picket_config_t config = {
         .trust = &setup->trust.store,
+        .identity = options->cert != NULL ? &setup->identity : NULL,
         .arena = arena,
         .arena_len = sizeof arena,
         .port = picket_port_default(),
@@ -143,7 +146,12 @@ static void start_client(struct setup *setup, const struct options *options)
         .ctx = setup,
     };
 
-    picket_init(&setup->client, &config);
+    const int error = picket_init(&setup->client, &config);
+    identity_file_free(&setup->identity);
+    if (error != PICKET_ERR_IDENTITY)
+        return 0;
+    message_line("--cert %s: %s: %s", options->cert, picket_strerror(error), picket_identity_why());
+    return exit_code_of(error);
 }
 
 static int prepare(struct setup *setup, const struct options *options)
@@ -156,8 +164,10 @@ static int prepare(struct setup *setup, const struct options *options)
         code = load_trust(setup, options);
     if (code == 0)
         code = configure_port(options);
+    if (code == 0 && options->cert != NULL)
+        code = identity_file_load(&setup->identity, options->cert, options->key);
     if (code == 0)
-        start_client(setup, options);
+        code = start_client(setup, options);
     return code;
 }
 
@@ -190,6 +200,7 @@ static int run(const struct options *options)
     if (code == 0)
         code = fetch_all(&setup, options);
     picket_deinit(&setup.client);
+    identity_file_free(&setup.identity);
     pin_list_free(&setup.trust.store);
     picket_linux_trust_free(&setup.trust);
     form_free(&setup.form);

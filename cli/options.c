@@ -244,6 +244,9 @@ static const struct option {
     {0, "pinnedpubkey", "PINS",
      "sha256//BASE64[;...] or a file: one of these keys must be in the server's path", TAKES(pins)},
     {0, "pinned-only", NULL, "trust no issuer: the server's own key must be pinned", SETS(pinned_only)},
+    {'E', "cert", "FILE", "the client's own certificate (PEM or DER), which may have its key with it (PEM)",
+     TAKES(cert)},
+    {0, "key", "FILE", "the key of that certificate", TAKES(key)},
     {0, "tlsv1.2", NULL, "TLS 1.2 or later (the default)", CALLS(set_tls_1_2)},
     {0, "tlsv1.3", NULL, "TLS 1.3 only", CALLS(set_tls_1_3)},
     {0, "tls-max", "VERSION", "at most this version: 1.2 or 1.3", CALLS(set_tls_max)},
@@ -368,6 +371,8 @@ static bool check_together(struct options *options)
         return wrong(options, "more -o and -O than URLs");
     if (options->upload_count > options->url_count)
         return wrong(options, "more -T than URLs");
+    if (options->key != NULL && options->cert == NULL)
+        return wrong(options, "--key needs --cert");
     if (options->pinned_only && (options->pins == NULL || options->cacert != NULL))
         return wrong(options, "--pinned-only needs --pinnedpubkey, and no --cacert");
     if (options->tls_max != 0 && options->tls_min > options->tls_max)

@@ -47,6 +47,8 @@ struct options {
 
     const char *cacert;
     const char *pins;
+    const char *cert;
+    const char *key;
     bool pinned_only;
     const char *keylog;
     const char *method;

@@ -38,6 +38,34 @@ endif()
 target_compile_definitions(mbedtls PUBLIC MBEDTLS_CONFIG_FILE="${MBEDTLS_CONFIG_FILE}")
 target_compile_options(mbedtls PRIVATE -w)
 picket_optimize(mbedtls)
+
+# Without client certificates nothing is ever signed, but the tables of Mbed TLS's public-key layer name the functions
+# that sign, decrypt and read private keys, so that a linker keeps them: these calls are led into src/tls_identity.c, and
+# 6 kB of flash are free.
+set(PICKET_CLIENT_CERT "" CACHE STRING "client certificates; empty: on machines of 64 bits")
+if(PICKET_CLIENT_CERT STREQUAL "")
+    if(CMAKE_SIZEOF_VOID_P EQUAL 8)
+        set(client_cert 1)
+    else()
+        set(client_cert 0)
+    endif()
+elseif(PICKET_CLIENT_CERT)
+    set(client_cert 1)
+else()
+    set(client_cert 0)
+endif()
+target_compile_definitions(mbedtls PUBLIC PICKET_CLIENT_CERT=${client_cert})
+if(NOT client_cert)
+    target_compile_definitions(mbedtls PUBLIC PICKET_NO_SIGNING=1)
+    foreach(name IN ITEMS
+            mbedtls_ecdsa_sign mbedtls_pk_psa_rsa_sign_ext mbedtls_pk_sign mbedtls_pk_sign_ext
+            mbedtls_pk_sign_restartable mbedtls_psa_ecdsa_sign_hash mbedtls_psa_rsa_sign_hash
+            mbedtls_rsa_check_pub_priv mbedtls_rsa_complete mbedtls_rsa_parse_key mbedtls_rsa_pkcs1_decrypt
+            mbedtls_rsa_pkcs1_encrypt mbedtls_rsa_pkcs1_sign mbedtls_rsa_rsassa_pss_sign mbedtls_rsa_write_key
+            psa_sign_hash)
+        target_link_options(mbedtls INTERFACE "LINKER:--wrap=${name}")
+    endforeach()
+endif()
 if(PICKET_OPTIMIZE AND NOT PICKET_SANITIZE)
     foreach(name IN LISTS PICKET_ARITHMETIC)
         set_source_files_properties("${PICKET_MBEDTLS_DIR}/library/${name}.c" PROPERTIES COMPILE_OPTIONS -O2)

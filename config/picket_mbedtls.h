@@ -83,7 +83,11 @@
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384
 #endif
 #ifndef MBEDTLS_SSL_OUT_CONTENT_LEN
+#if __SIZEOF_POINTER__ == 8
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 4096
+#else
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 1024
+#endif
 #endif
 
 #if defined(__x86_64__)

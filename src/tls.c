@@ -12,6 +12,7 @@
 #include "entropy.h"
 #include "text.h"
 #include "tls_checks.h"
+#include "tls_identity.h"
 #include "tls_private.h"
 #include "tls_stack.h"
 
@@ -90,17 +91,16 @@ static int start_psa(void)
 static int start(void *arg)
 {
     tls_client_t *client = arg;
-    int error = start_psa();
-    if (error != 0)
-        return error;
     mbedtls_ssl_config_init(&client->conf);
-    return configure(client);
+    int error = start_psa();
+    return error != 0 ? error : configure(client);
 }
 
 static int stop(void *arg)
 {
     tls_client_t *client = arg;
     mbedtls_ssl_config_free(&client->conf);
+    tls_identity_free(client);
     mbedtls_psa_crypto_free();
     return 0;
 }
@@ -114,6 +114,8 @@ int tls_client_new(const picket_config_t *config, tls_client_t **out)
     int error = tls_stack_start(config->port);
     if (error == 0)
         error = tls_stack_call(start, client);
+    if (error == 0 && config->identity != NULL)
+        error = tls_identity_use(client, config->identity);
     if (error != 0) {
         tls_client_free(client);
         return error;
@@ -316,9 +318,12 @@ static int handshake_op(tls_t *tls, void *arg)
     (void)arg;
     bool verify = mbedtls_ssl_get_version_number(&tls->ssl) == MBEDTLS_SSL_VERSION_TLS1_3 &&
                   tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_CERTIFICATE_VERIFY;
+    bool request = tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_CERTIFICATE_REQUEST;
     int code = mbedtls_ssl_handshake_step(&tls->ssl);
     if (code == 0)
         tls_group_note(tls);
+    if (code == 0 && request && tls->ssl.MBEDTLS_PRIVATE(in_msg)[0] == MBEDTLS_SSL_HS_CERTIFICATE_REQUEST)
+        tls->asked = true;
     if (code == 0 && verify && tls->ssl.MBEDTLS_PRIVATE(state) != MBEDTLS_SSL_CERTIFICATE_VERIFY &&
         !signed_as_it_must_be(tls)) {
         (void)mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,

@@ -7,6 +7,8 @@
 #include "text.h"
 #include "tls_private.h"
 
+#define TLS_ALERT_CERTIFICATE_REQUIRED 116 // which Mbed TLS has no name for
+
 // Mbed TLS adds the code of a lower layer to that of an upper one: -0x2580 and -0x0066 give -0x25e6.
 static int upper(int code)
 {
@@ -32,6 +34,21 @@ static int not_tls(tls_t *tls)
     return PICKET_ERR_NOT_TLS;
 }
 
+// What a server says that did not get the certificate it asked for, or not one that it takes (RFC 8446 6.2).
+static void explain_refusal(tls_t *tls)
+{
+    bool about_it =
+        tls->alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE ||
+        (tls->alert >= MBEDTLS_SSL_ALERT_MSG_BAD_CERT && tls->alert <= MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN) ||
+        tls->alert == MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA || tls->alert == MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED ||
+        tls->alert == TLS_ALERT_CERTIFICATE_REQUIRED;
+    if (!tls->asked || !about_it)
+        return;
+    text_t t = text_in(tls->text, sizeof tls->text);
+    text_str(&t, tls->client->identity != NULL ? "the server does not accept the client's certificate"
+                                               : "the server asks for a client certificate");
+}
+
 // The alert is read where Mbed TLS leaves it: it has no accessor for it. The same code without an alert is
 // how TLS 1.3 refuses an empty certificate list.
 static int alert(tls_t *tls)
@@ -39,6 +56,7 @@ static int alert(tls_t *tls)
     if (tls->ssl.MBEDTLS_PRIVATE(in_msgtype) != MBEDTLS_SSL_MSG_ALERT)
         return PICKET_ERR_NO_CERT;
     tls->alert = tls->ssl.MBEDTLS_PRIVATE(in_msg)[1];
+    explain_refusal(tls);
     return tls->alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION ? PICKET_ERR_TLS_VERSION : PICKET_ERR_ALERT;
 }
 
@@ -119,6 +137,13 @@ static int not_supported(tls_t *tls, const char *what)
     return PICKET_ERR_TLS_PROTOCOL;
 }
 
+static int not_signed(tls_t *tls)
+{
+    text_t t = text_in(tls->text, sizeof tls->text);
+    text_str(&t, "the function that signs for it failed");
+    return PICKET_ERR_IDENTITY;
+}
+
 static int classify(tls_t *tls, int code)
 {
     if (code == MBEDTLS_ERR_SSL_INVALID_MAC && tls->ssl.MBEDTLS_PRIVATE(nb_zero) > 3)
@@ -155,6 +180,8 @@ int tls_error_from(tls_t *tls, int code)
         return PICKET_ERR_NO_ENTROPY;
     if (tls->late)
         return PICKET_ERR_TIMEOUT_HANDSHAKE;
+    if (tls->sign_failed)
+        return not_signed(tls);
     if (code != MBEDTLS_ERR_SSL_CONN_EOF && !tls->handshaken && before_first_record(tls))
         return not_tls(tls);
     if (tls->flags != 0)

@@ -24,9 +24,10 @@ struct tls_client {
     const picket_config_t *config;
     mbedtls_ssl_config conf;
     tls_session_t sessions[PICKET_SESSIONS];
-    tls_t *stepping; // the connection inside Mbed TLS now
-    tls_t *paused;   // the one whose step came back early: until it has ended no other can enter
-    bool stirred;    // something happened on the network while it was waited for
+    struct tls_identity *identity; // NULL: none
+    tls_t *stepping;               // the connection inside Mbed TLS now
+    tls_t *paused; // the one whose step came back early: until it has ended no other can enter
+    bool stirred;  // something happened on the network while it was waited for
 };
 
 typedef int (*tls_op_t)(tls_t *tls, void *arg);
@@ -50,13 +51,15 @@ struct tls {
     int in_error;  // why: 0 for FIN
     bool starved;  // Mbed TLS asked for bytes and there were none
     bool handshaken;
-    bool offered;  // a session was offered for resumption
-    bool ordered;  // the certificates sent have been put in order
-    bool late;     // the deadline passed while they were checked
-    bool checked;  // a certificate was checked in this handshake, name and all
-    bool ticket;   // a TLS 1.3 session ticket has come
-    bool closed;   // the server's close_notify has come
-    bool notified; // ours has been written
+    bool offered;     // a session was offered for resumption
+    bool ordered;     // the certificates sent have been put in order
+    bool late;        // the deadline passed while they were checked
+    bool checked;     // a certificate was checked in this handshake, name and all
+    bool sign_failed; // the function that signs for the client failed
+    bool asked;       // the server asked for a certificate of the client's
+    bool ticket;      // a TLS 1.3 session ticket has come
+    bool closed;      // the server's close_notify has come
+    bool notified;    // ours has been written
     int64_t verified_ms;
 
     trust_search_t search;

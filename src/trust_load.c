@@ -1,51 +1,11 @@
 #include <string.h>
 
 #include "base64.h"
+#include "pem.h"
 #include "picket/trust.h"
 #include "trust_der.h"
 
-// --- PEM (RFC 7468)
-
-static const char begin[] = "-----BEGIN CERTIFICATE-----";
-static const char end[] = "-----END CERTIFICATE-----";
-
-// The base64 text of the next certificate, and the place behind it.
-typedef struct block {
-    const char *at; // of its first line, for messages
-    const char *text;
-    size_t len;
-    const char *behind;
-} block_t;
-
-static const char *find(const char *text, size_t len, const char *what, size_t what_len)
-{
-    while (len >= what_len) {
-        const char *p = memchr(text, what[0], len - what_len + 1);
-        if (p == NULL)
-            return NULL;
-        if (memcmp(p, what, what_len) == 0)
-            return p;
-        len -= (size_t)(p + 1 - text);
-        text = p + 1;
-    }
-    return NULL;
-}
-
-// 1: found, 0: no more, -1: begun and not ended.
-static int next_block(const char *text, size_t len, block_t *block)
-{
-    const char *first = find(text, len, begin, sizeof begin - 1);
-    if (first == NULL)
-        return 0;
-    block->at = first;
-    block->text = first + sizeof begin - 1;
-    const char *last = find(block->text, len - (size_t)(block->text - text), end, sizeof end - 1);
-    if (last == NULL)
-        return -1;
-    block->len = (size_t)(last - block->text);
-    block->behind = last + sizeof end - 1;
-    return 1;
-}
+static const char kind[] = "CERTIFICATE";
 
 // --- The table, kept sorted while it grows
 
@@ -106,11 +66,11 @@ static int insert(table_t *table, const uint8_t *der, size_t len, bool *used)
 
 static size_t count_pem(const char *text, size_t len, size_t *der_len)
 {
-    block_t block;
+    pem_t block;
     size_t count = 0;
     const char *stop = text + len;
     *der_len = 0;
-    while (next_block(text, (size_t)(stop - text), &block) == 1) {
+    while (pem_next(text, (size_t)(stop - text), kind, &block) == 1) {
         *der_len += block.len / 4 * 3 + 3;
         text = block.behind;
         count++;
@@ -161,7 +121,7 @@ static int load_der(table_t *table, const uint8_t *bytes, size_t len, size_t *ba
     return 0;
 }
 
-static int load_block(table_t *table, const block_t *block, uint8_t **free_at, const uint8_t *stop)
+static int load_block(table_t *table, const pem_t *block, uint8_t **free_at, const uint8_t *stop)
 {
     size_t der_len;
     bool used;
@@ -180,8 +140,8 @@ static int load_pem(table_t *table, const char *text, size_t len, uint8_t *mem, 
 {
     const char *at = text;
     for (;;) {
-        block_t block;
-        int found = next_block(at, len - (size_t)(at - text), &block);
+        pem_t block;
+        int found = pem_next(at, len - (size_t)(at - text), kind, &block);
         if (found == 0)
             return 0;
         *bad = (size_t)(block.at - text);

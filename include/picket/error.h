@@ -28,6 +28,7 @@ extern "C" {
     X(PICKET_ERR_HEADER, -13, "a request header is malformed, or one that Picket sets itself")              \
     X(PICKET_ERR_BODY_LENGTH, -14, "the request body is shorter or longer than the length declared for it") \
     X(PICKET_ERR_INTERNAL, -15, "internal error: please report it with the details")                        \
+    X(PICKET_ERR_IDENTITY, -16, "the client's own certificate or key cannot be used")                       \
     /* The device */                                                                                        \
     X(PICKET_ERR_NO_TIME, -20,                                                                              \
       "the time is not known, so no certificate can be checked: set the clock first")                       \

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "picket/error.h"
+#include "picket/identity.h"
 #include "picket/options.h"
 #include "picket/port.h"
 #include "picket/trust.h"
@@ -46,6 +47,10 @@ typedef struct picket_config {
     // Whom to believe. Borrowed until picket_deinit. Without anchors https:// fails with PICKET_ERR_NO_TRUST,
     // http:// works.
     const picket_trust_t *trust;
+
+    // What is shown to servers that ask for a client certificate. Read by picket_init only (PICKET_ERR_IDENTITY). NULL:
+    // nothing.
+    const picket_identity_t *identity;
 
     // All memory of TLS and HTTP. Borrowed until picket_deinit, which wipes it. PICKET_ARENA_SIZE(n) bytes
     // are enough for n connections at once. Any alignment; at most 2^31 - 1 bytes.
@@ -162,7 +167,7 @@ typedef struct picket_detail {
     char text[112];               // what the sentence cannot know: names, dates, the header field; or empty
 } picket_detail_t;
 
-// Make a client. Returns 0, or PICKET_ERR_ARG, _BUSY, _NO_ARENA, _NO_MEMORY, _NO_ENTROPY, or what the port's
+// Make a client. Returns 0, or PICKET_ERR_ARG, _BUSY, _NO_ARENA, _NO_MEMORY, _NO_ENTROPY, _IDENTITY, or what the port's
 // start said; the same error then comes from every picket_http_start.
 int picket_init(picket_t *client, const picket_config_t *config);
 
@@ -242,7 +247,7 @@ const char *picket_tls_library(void);
 // chains, 36 KB are enough for one.
 #define PICKET_ARENA_SIZE(n)    ((size_t)PICKET_ARENA_BASE + (size_t)(n)*PICKET_ARENA_CONNECTION)
 #define PICKET_ARENA_BASE       (PICKET_STACK_SIZE + (sizeof(void *) == 8 ? 15360u : 13824u))
-#define PICKET_ARENA_CONNECTION (sizeof(void *) == 8 ? 39936u : 34816u)
+#define PICKET_ARENA_CONNECTION (sizeof(void *) == 8 ? 46080u : 34816u)
 
 #ifdef __cplusplus
 }

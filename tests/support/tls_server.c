@@ -363,8 +363,9 @@ static bool configure_nginx(const char *name, const tls_server_options_t *option
             "http {\naccess_log off;\nclient_max_body_size 8m;\nclient_body_temp_path .;\n"
             "proxy_temp_path .;\nfastcgi_temp_path .;\nuwsgi_temp_path .;\nscgi_temp_path .;\n"
             "server {\nlisten 127.0.0.1:%u ssl;\nssl_protocols %s;\nssl_certificate %s-chain.pem;\n"
-            "ssl_certificate_key %s-leaf.key;\nroot .;\nlocation / { %s }\n}\n}\n",
-            name, port, nginx_versions(options->version), chain, chain, options->nginx);
+            "ssl_certificate_key %s-leaf.key;\n%s\nroot .;\nlocation / { %s }\n}\n}\n",
+            name, port, nginx_versions(options->version), chain, chain,
+            options->nginx_tls != NULL ? options->nginx_tls : "", options->nginx);
     return fclose(file) == 0;
 }
 

@@ -50,6 +50,7 @@ typedef struct tls_server_options {
     // nginx, with these directives for what it serves: several connections at once, and bodies both ways. It reads
     // requests up to 8 MB. NULL: openssl s_server, one connection at a time.
     const char *nginx;
+    const char *nginx_tls; // directives for TLS, or NULL
 } tls_server_options_t;
 
 // Start a server on a free port and wait until it listens. False, and a line on stderr, when it does not.

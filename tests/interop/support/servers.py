@@ -82,7 +82,8 @@ def gnutls(chain, version=None, *options, priority="NORMAL"):
     if version:
         priority += f":-VERS-ALL:+VERS-TLS{version}"
     return Process([program("gnutls-serv"), "--http", "--port", str(port), "--x509certfile", chain.cert_path,
-                    "--x509keyfile", chain.key_path, "--disable-client-cert", "--priority", priority, *options], port)
+                    "--x509keyfile", chain.key_path, "--priority", priority,
+                    *([] if "--require-client-cert" in options else ["--disable-client-cert"]), *options], port)
 
 
 def fetch_args(chain, server, target="/", host="example.test", port=None, address="127.0.0.1"):

@@ -1,0 +1,14 @@
+// tls_identity.h: the certificate that a client shows (picket/identity.h).
+#ifndef PICKET_TLS_IDENTITY_H
+#define PICKET_TLS_IDENTITY_H
+
+#include "picket/identity.h"
+#include "tls.h"
+
+// Errors as those of picket_identity_use.
+int tls_identity_use(tls_client_t *client, const picket_identity_t *identity);
+
+// On the stack of TLS.
+void tls_identity_free(tls_client_t *client);
+
+#endif
