@@ -192,13 +192,41 @@ static int foreign_can_do(mbedtls_pk_type_t type)
     return type == MBEDTLS_PK_ECDSA || type == MBEDTLS_PK_ECKEY;
 }
 
+// An INTEGER (X.690 8.3): as few bytes as it takes, the first bit being the sign.
+static size_t put_integer(uint8_t *at, const uint8_t *bytes, size_t len)
+{
+    while (len > 1 && bytes[0] == 0) {
+        bytes++;
+        len--;
+    }
+    size_t sign = bytes[0] >> 7;
+    at[0] = 0x02;
+    at[1] = (uint8_t)(len + sign);
+    at[2] = 0;
+    memcpy(at + 2 + sign, bytes, len);
+    return 2 + sign + len;
+}
+
+// RFC 5480, Ecdsa-Sig-Value. With 384 bits its length is one byte still.
+#define ORDER_MAX 48u
+#define DER_MAX   (2 + 2 * (2 + 1 + ORDER_MAX))
+
+static size_t put_signature(uint8_t der[DER_MAX], const uint8_t *raw, size_t order)
+{
+    size_t len = put_integer(der + 2, raw, order);
+    len += put_integer(der + 2 + len, raw + order, order);
+    der[0] = 0x30;
+    der[1] = (uint8_t)len;
+    return 2 + len;
+}
+
 // A hash that is longer than the order of the curve is cut (FIPS 186-5 6.4.1): secure elements take no more.
 static int foreign_sign(mbedtls_pk_context *pk, mbedtls_md_type_t md, const unsigned char *hash,
                         size_t hash_len, unsigned char *der, size_t size, size_t *der_len,
                         int (*rng)(void *, unsigned char *, size_t), void *rng_ctx)
 {
     const struct tls_identity *identity = pk->MBEDTLS_PRIVATE(pk_ctx);
-    uint8_t raw[2 * 48];
+    uint8_t raw[2 * ORDER_MAX];
     size_t order = (identity->bits + 7) / 8, len = 0;
     (void)md;
     (void)rng;
@@ -209,7 +237,10 @@ static int foreign_sign(mbedtls_pk_context *pk, mbedtls_md_type_t md, const unsi
         identity->client->stepping->sign_failed = true;
         return MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE;
     }
-    return mbedtls_ecdsa_raw_to_der(identity->bits, raw, len, der, size, der_len);
+    if (size < DER_MAX)
+        return MBEDTLS_ERR_PK_BUFFER_TOO_SMALL;
+    *der_len = put_signature(der, raw, order);
+    return 0;
 }
 
 static const mbedtls_pk_info_t foreign = {
@@ -230,7 +261,7 @@ static int use_foreign(struct tls_identity *identity)
     return 0;
 }
 
-static int use_psa_key(mbedtls_pk_context *key, uint32_t id)
+static int use_held_key(mbedtls_pk_context *key, uint32_t id)
 {
     return mbedtls_pk_setup_opaque(key, id) == 0 ? 0 : refuse("PSA has no such key pair");
 }
@@ -252,8 +283,7 @@ static int use_key(struct tls_identity *identity)
     const picket_identity_t *given = &identity->given;
     if (given->sign != NULL)
         return use_foreign(identity);
-    return given->psa_key != 0 ? use_psa_key(&identity->key, given->psa_key)
-                               : load_key(&identity->key, given);
+    return given->key_id != 0 ? use_held_key(&identity->key, given->key_id) : load_key(&identity->key, given);
 }
 
 static int load(struct tls_identity *identity)
@@ -302,7 +332,7 @@ void tls_identity_free(tls_client_t *client)
 
 static bool is_complete(const picket_identity_t *given)
 {
-    int keys = (given->key != NULL) + (given->psa_key != 0) + (given->sign != NULL);
+    int keys = (given->key != NULL) + (given->key_id != 0) + (given->sign != NULL);
     return given->cert != NULL && keys == 1;
 }
 

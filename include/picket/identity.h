@@ -28,7 +28,7 @@ typedef struct picket_identity {
 
     // Or a key that PSA holds (a psa_key_id_t that may sign hashes with ECDSA, or RSA), not 0; picket_init starts PSA, so it
     // is made after that and given to picket_identity_use. It stays the application's.
-    uint32_t psa_key;
+    uint32_t key_id;
 
     // Or a function that signs, where a secure element holds the key: ECDSA over hash (hash_len bytes, no more than the curve
     // has), as r and s, each as long as the curve's order (64 bytes for P-256), into signature (size bytes); *len is

@@ -159,7 +159,7 @@ static void shows_a_key_of_psa(void)
 {
     CHECK_INT(init(NULL), 0);
     hold_key(PSA_KEY_USAGE_SIGN_HASH);
-    picket_identity_t opaque = {.cert = identity.cert, .cert_len = identity.cert_len, .psa_key = held};
+    picket_identity_t opaque = {.cert = identity.cert, .cert_len = identity.cert_len, .key_id = held};
     CHECK_INT(picket_identity_use(&client, &opaque), 0);
     CHECK_INT(picket_identity_use(&client, &opaque), PICKET_ERR_BUSY);
     CHECK_INT(get(), 0);
@@ -221,7 +221,7 @@ static void wants_what_belongs_together(void)
     with.sign = NULL;
     with.key = NULL;
     CHECK_INT(picket_identity_use(&client, &with), PICKET_ERR_ARG); // none
-    with.psa_key = 0x12345678;
+    with.key_id = 0x12345678;
     CHECK_INT(picket_identity_use(&client, &with), PICKET_ERR_IDENTITY);
     CHECK_STR(picket_identity_why(), "PSA has no such key pair");
     with = identity;
