@@ -66,8 +66,11 @@ static int start(picket_t *client, const picket_port_t *port)
     if (error != 0)
         return error;
     clock_use(port);
-    entropy_start(port);
-    error = start_state(client, port);
+    error = entropy_start(port);
+    if (error == 0)
+        error = entropy_add(client->config.entropy);
+    if (error == 0)
+        error = start_state(client, port);
     if (error != 0) {
         entropy_stop();
         clock_forget();

@@ -1,37 +1,82 @@
-// entropy.c: what stands between the port's entropy and the generator behind PSA.
+// entropy.c: from samples to the generator behind PSA.
 //
-// The port answers for the quality of its source (its health tests see the raw samples). Here only what no
-// source may ever do is refused: to give a block of equal bytes, or the same block again. Chance does so less
-// than once in 2^110 seeds.
+// Whenever the generator wants a seed, the library asks for blocks of 32 bytes, and every block is the SHA-256 of
+// fresh samples of all sources. Each source that claims entropy gives 64 bits of it more than the block has, so that
+// by SP 800-90B (3.1.5.1.2) the block is as good as uniform if the claim of one of them is true. The library hashes two
+// blocks into a seed of 48 bytes.
 #include "entropy.h"
 
 #include <stdint.h>
 #include <string.h>
 
+#include "entropy_health.h"
 #include "mbedtls/build_info.h"
 #include "mbedtls/entropy.h"
 #include "mbedtls/platform_util.h"
 #include "psa/crypto.h"
 #include "tls_stack.h"
 
-#define BLOCK 16u
+enum {
+    BLOCK = 32,              // bytes
+    CREDIT = 8 * BLOCK + 64, // bits that every source has to claim for one
+    START_UP = 1024,         // samples of the start-up test
+    PART = 64,               // samples taken at once
+    EXTRAS = 1024,           // samples of an extra
+    ATTEMPTS = 3,            // blocks that may fail in a row
+};
+
+_Static_assert(BLOCK == PSA_HASH_LENGTH(PSA_ALG_SHA_256), "a block is a hash");
+_Static_assert((CREDIT * PICKET_ENTROPY_BIT / PICKET_ENTROPY_CREDIT_MIN + 1023) / 1024 <= HEALTH_BLOCK,
+               "a block of the smallest claim can be tested");
+
+typedef struct source {
+    const picket_entropy_source_t *is;
+    health_t health;
+    uint32_t samples;
+    uint32_t first[2]; // bits of the block before, while it passes for a generator
+    enum picket_entropy_state state;
+    bool started;
+} source_t;
 
 static struct {
-    const picket_port_t *port;
+    source_t sources[PICKET_ENTROPY_SOURCES];
+    uint8_t count;
+    bool begun;
     bool failed;
-    bool has_first;
-    uint8_t first[BLOCK]; // of the previous seed; the rest of a seed is six times as much
+    bool has_seeded; // a block has been given out: the start-up tests are over
+    uint8_t part[PART];
+    uint32_t window[HEALTH_WINDOW];
 } entropy;
 
-void entropy_start(const picket_port_t *port)
+// --- The sources
+
+int entropy_add(const picket_entropy_source_t *const *sources)
+{
+    for (; sources != NULL && *sources != NULL; sources++) {
+        if (entropy.count == PICKET_ENTROPY_SOURCES)
+            return PICKET_ERR_ARG;
+        entropy.sources[entropy.count++].is = *sources;
+    }
+    return 0;
+}
+
+int entropy_start(const picket_port_t *port)
 {
     entropy_stop();
-    entropy.port = port;
+    mbedtls_platform_zeroize(&entropy, sizeof entropy);
+    return entropy_add(port->entropy);
 }
 
 void entropy_stop(void)
 {
-    mbedtls_platform_zeroize(&entropy, sizeof entropy);
+    for (unsigned i = 0; i < entropy.count; i++) {
+        source_t *s = &entropy.sources[i];
+        if (s->started && s->is->stop != NULL)
+            s->is->stop(s->is->ctx);
+        s->started = false;
+    }
+    if (!entropy.failed)
+        mbedtls_platform_zeroize(&entropy, sizeof entropy);
 }
 
 bool entropy_failed(void)
@@ -39,62 +84,268 @@ bool entropy_failed(void)
     return entropy.failed;
 }
 
-static bool is_one_value(const uint8_t *block)
+// A sample takes a place of 1, 2, 4 or 8 bits.
+static unsigned width(const picket_entropy_source_t *is)
 {
-    return memcmp(block, block + 1, BLOCK - 1) == 0;
+    return is->bits <= 2 ? is->bits : is->bits <= 4 ? 4 : 8;
 }
 
-// len is at least BLOCK.
-static bool is_stuck(const uint8_t *bytes, size_t len)
+static bool passes_for_generator(const picket_entropy_source_t *is)
 {
-    if (entropy.has_first && memcmp(bytes, entropy.first, BLOCK) == 0)
-        return true;
-    for (size_t at = 0; at + BLOCK <= len; at += BLOCK) {
-        if (is_one_value(bytes + at) || (at != 0 && memcmp(bytes + at, bytes + at - BLOCK, BLOCK) == 0))
-            return true;
+    return is->credit == is->bits * PICKET_ENTROPY_BIT && is->bits == width(is);
+}
+
+static bool claim_is_possible(const picket_entropy_source_t *is)
+{
+    return is->bits >= 1 && is->bits <= 8 &&
+           (is->credit == 0 ||
+            (is->credit >= PICKET_ENTROPY_CREDIT_MIN && is->credit <= is->bits * PICKET_ENTROPY_BIT));
+}
+
+static enum picket_entropy_state start_source(source_t *s)
+{
+    const picket_entropy_source_t *is = s->is;
+    if (!claim_is_possible(is))
+        return PICKET_ENTROPY_CLAIM;
+    if (is->start != NULL && is->start(is->ctx) != 0)
+        return PICKET_ENTROPY_MISSING;
+    s->started = true;
+    if (is->credit != 0)
+        health_start(&s->health, is->credit, is->bits, HEALTH_ALPHA);
+    return PICKET_ENTROPY_OK;
+}
+
+static void begin(void)
+{
+    for (unsigned i = 0; i < entropy.count; i++)
+        entropy.sources[i].state = start_source(&entropy.sources[i]);
+    entropy.begun = true;
+}
+
+// --- Samples
+
+// Some samples, at most n and PART; 0: none, and the state says why where it is a fault.
+static unsigned take(source_t *s, unsigned n)
+{
+    unsigned most = n < PART ? n : PART;
+    int got = s->is->collect(s->is->ctx, entropy.part, most);
+    if (got < 0 || (unsigned)got > most || (got == 0 && s->is->credit != 0)) {
+        s->state = PICKET_ENTROPY_DEAD;
+        return 0;
     }
-    return is_one_value(bytes + len - BLOCK);
+    s->samples += (unsigned)got;
+    return (unsigned)got;
 }
 
-static bool ask_port(uint8_t *bytes, size_t len)
+static void put(unsigned at, unsigned bits, unsigned sample)
 {
-    const picket_port_t *port = entropy.port;
-    if (port == NULL || port->random == NULL || port->random(port->ctx, bytes, len) != 0)
-        return false;
-    if (is_stuck(bytes, len))
-        return false;
-    memcpy(entropy.first, bytes, BLOCK);
-    entropy.has_first = true;
+    unsigned bit = at * bits;
+    entropy.window[bit / 32] |= (uint32_t)sample << bit % 32;
+}
+
+static bool fill(source_t *s)
+{
+    unsigned bits = width(s->is), mask = (1U << s->is->bits) - 1, all = HEALTH_WINDOW * 32 / bits;
+    memset(entropy.window, 0, sizeof entropy.window);
+    for (unsigned at = 0; at < all;) {
+        unsigned n = take(s, all - at);
+        if (n == 0)
+            return false;
+        for (unsigned i = 0; i < n && s->state == PICKET_ENTROPY_OK; i++) {
+            uint8_t sample = (uint8_t)(entropy.part[i] & mask);
+            s->state = health_take(&s->health, sample);
+            put(at++, bits, sample);
+        }
+        if (s->state != PICKET_ENTROPY_OK)
+            return false;
+    }
     return true;
 }
 
-// At least a block is asked for, since less could not be checked.
-static bool gather(uint8_t *output, size_t len)
+static bool hash_in(psa_hash_operation_t *hash, const void *data, size_t len)
 {
-    uint8_t block[BLOCK];
-    if (len >= BLOCK)
-        return ask_port(output, len);
-    bool good = ask_port(block, BLOCK);
-    if (good)
-        memcpy(output, block, len);
-    mbedtls_platform_zeroize(block, BLOCK);
+    return psa_hash_update(hash, data, len) == PSA_SUCCESS;
+}
+
+// --- Blocks
+
+// Good generators do so once in 2^64 blocks.
+static bool begins_as_before(source_t *s)
+{
+    if (!passes_for_generator(s->is))
+        return false;
+    bool same = memcmp(s->first, entropy.window, sizeof s->first) == 0;
+    memcpy(s->first, entropy.window, sizeof s->first);
+    return same;
+}
+
+// How much a bit of the window has to be worth; 0: the bits of a sample are not alike, and say nothing one by one.
+static unsigned credit_of_bit(const picket_entropy_source_t *is)
+{
+    if (is->bits == 1)
+        return is->credit;
+    return passes_for_generator(is) ? PICKET_ENTROPY_BIT : 0;
+}
+
+static unsigned windows_needed(const picket_entropy_source_t *is)
+{
+    unsigned bits = width(is), windows = (CREDIT * bits + is->credit - 1) / is->credit;
+    unsigned start_up = START_UP * bits / (HEALTH_WINDOW * 32);
+    return entropy.has_seeded || is->conditioned || windows > start_up ? windows : start_up;
+}
+
+// False when a sample failed. *good: what a block has to pass.
+static bool collect_windows(source_t *s, psa_hash_operation_t *hash, bool *good)
+{
+    unsigned credit = credit_of_bit(s->is);
+    *good = true;
+    health_block_begin();
+    for (unsigned left = windows_needed(s->is); left > 0; left--) {
+        if (!fill(s) || !hash_in(hash, entropy.window, sizeof entropy.window))
+            return false;
+        if (credit != 0)
+            health_block_take(entropy.window);
+    }
+    *good = !begins_as_before(s) && (credit == 0 || health_block_passes(credit, HEALTH_ALPHA));
+    return true;
+}
+
+// Samples of a block that fails go into the hash too, and count for nothing. A source is allowed a bad moment: two
+// oscillators may meet in a rhythm and leave it again.
+static bool collect_credited(source_t *s, psa_hash_operation_t *hash)
+{
+    bool good = false;
+    for (unsigned attempt = 0; attempt < ATTEMPTS && !good; attempt++)
+        if (!collect_windows(s, hash, &good))
+            return false;
+    if (!good)
+        s->state = PICKET_ENTROPY_PATTERN;
     return good;
 }
 
-// Mbed TLS's name for the source of entropy (MBEDTLS_ENTROPY_HARDWARE_ALT).
+// An extra that stops is missed by nobody.
+static bool collect_extra(source_t *s, psa_hash_operation_t *hash)
+{
+    unsigned n;
+    for (unsigned left = EXTRAS; left > 0; left -= n) {
+        n = take(s, left);
+        if (n == 0)
+            break;
+        if (!hash_in(hash, entropy.part, n))
+            return false;
+    }
+    return true;
+}
+
+// Collect from every source that is there; at least one has to claim something.
+static bool collect_all(psa_hash_operation_t *hash)
+{
+    bool any = false;
+    for (unsigned i = 0; i < entropy.count; i++) {
+        source_t *s = &entropy.sources[i];
+        bool credited = s->is->credit != 0;
+        if (s->state == PICKET_ENTROPY_CLAIM)
+            return false;
+        if (s->state != PICKET_ENTROPY_OK)
+            continue;
+        if (!(credited ? collect_credited(s, hash) : collect_extra(s, hash)))
+            return false;
+        any |= credited;
+    }
+    return any;
+}
+
+static bool make_block(uint8_t block[BLOCK])
+{
+    psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT; // works before psa_crypto_init has finished
+    size_t len = 0;
+    if (!entropy.begun)
+        begin();
+    bool good = psa_hash_setup(&hash, PSA_ALG_SHA_256) == PSA_SUCCESS && collect_all(&hash) &&
+                psa_hash_finish(&hash, block, BLOCK, &len) == PSA_SUCCESS && len == BLOCK;
+    psa_hash_abort(&hash);
+    mbedtls_platform_zeroize(entropy.part, sizeof entropy.part);
+    mbedtls_platform_zeroize(entropy.window, sizeof entropy.window);
+    entropy.has_seeded |= good;
+    return good;
+}
+
+// Mbed TLS's name for the source of entropy (MBEDTLS_ENTROPY_HARDWARE_ALT). It is content with less than it asks for,
+// and asks again.
 int mbedtls_hardware_poll(void *data, unsigned char *output, size_t len, size_t *olen);
 int mbedtls_hardware_poll(void *data, unsigned char *output, size_t len, size_t *olen)
 {
+    uint8_t block[BLOCK];
     (void)data;
     *olen = 0;
-    if (entropy.failed || !gather(output, len)) {
+    mbedtls_platform_zeroize(output, len);
+    if (entropy.failed || !make_block(block)) {
         entropy.failed = true;
-        mbedtls_platform_zeroize(output, len);
+        mbedtls_platform_zeroize(block, BLOCK);
         return MBEDTLS_ERR_ENTROPY_SOURCE_FAILED;
     }
-    *olen = len;
+    *olen = len < BLOCK ? len : BLOCK;
+    memcpy(output, block, *olen);
+    mbedtls_platform_zeroize(block, BLOCK);
     return 0;
 }
+
+// --- What became of them
+
+bool picket_entropy(size_t n, picket_entropy_status_t *status)
+{
+    if (n >= entropy.count)
+        return false;
+    const source_t *s = &entropy.sources[n];
+    *status = (picket_entropy_status_t){s->is->name, s->is->credit, s->is->bits, s->state, s->samples};
+    return true;
+}
+
+const char *picket_entropy_state_name(enum picket_entropy_state state)
+{
+    static const char *const names[] = {
+        "not used yet",
+        "ok",
+        "missing",
+        "dead: no more samples",
+        "stuck: failed the repetition count test",
+        "failed the adaptive proportion test",
+        "biased or repeating: failed the tests of a block",
+        "claims what cannot be",
+    };
+    return (unsigned)state < sizeof names / sizeof names[0] ? names[state] : "";
+}
+
+static bool is_to_blame(const source_t *s)
+{
+    return s->state > PICKET_ENTROPY_OK && (s->is->credit != 0 || s->state == PICKET_ENTROPY_CLAIM);
+}
+
+// A fault before an absence.
+static const source_t *find_cause(void)
+{
+    const source_t *cause = NULL;
+    for (unsigned i = 0; i < entropy.count; i++) {
+        const source_t *s = &entropy.sources[i];
+        if (is_to_blame(s) && (cause == NULL || s->state > cause->state))
+            cause = s;
+    }
+    return cause;
+}
+
+void entropy_explain(text_t *text)
+{
+    const source_t *cause = find_cause();
+    if (cause == NULL) {
+        text_str(text, "no source of entropy");
+        return;
+    }
+    text_str(text, cause->is->name);
+    text_str(text, ": ");
+    text_str(text, picket_entropy_state_name(cause->state));
+}
+
+// --- The generator
 
 typedef struct span {
     void *buf;

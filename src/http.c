@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "entropy.h"
 #include "text.h"
 
 // --- Start and close
@@ -16,6 +17,10 @@ static int start(picket_http_t *http, picket_t *client, const picket_request_t *
 {
     int error;
     struct picket_state *state = client_state(client, &error);
+    if (error == PICKET_ERR_NO_ENTROPY) {
+        text_t text = text_in(start_text, sizeof start_text);
+        entropy_explain(&text);
+    }
     if (state == NULL)
         return error;
     if (request == NULL || request->url == NULL)

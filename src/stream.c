@@ -1,5 +1,8 @@
 #include "stream.h"
 
+#include "entropy.h"
+#include "text.h"
+
 // Turns of a loop that a server could keep going by sending (empty records, say) before picket_poll gets its
 // turn.
 #define TURNS 64
@@ -278,4 +281,8 @@ void stream_describe(const stream_t *s, picket_detail_t *detail)
     detail->address = s->address;
     if (s->tls != NULL)
         tls_describe(s->tls, detail);
+    if (s->client != NULL && entropy_failed()) {
+        text_t text = text_in(detail->text, sizeof detail->text);
+        entropy_explain(&text);
+    }
 }

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "picket/options.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -30,16 +32,11 @@ extern "C" {
 // The smallest claim: less would take too many samples for a seed.
 #define PICKET_ENTROPY_CREDIT_MIN (PICKET_ENTROPY_BIT / 128)
 
-// Sources at once, the port's and the application's together.
-#ifndef PICKET_ENTROPY_SOURCES
-#define PICKET_ENTROPY_SOURCES 6
-#endif
-
 // Picket calls the functions in the thread that calls picket_*(), on TLS's stack (PICKET_STACK_SIZE: they get 256
 // bytes of it), never from an interrupt. They must not call Picket.
 typedef struct picket_entropy_source {
-    const char
-        *name; // for people: "RP2040 ring oscillator". Borrowed, as the struct is, until picket_deinit.
+    const char *name; // for people: "RP2040 ring oscillator". Borrowed, as the struct is, until
+                      // picket_deinit, and after a failure until the next picket_init.
 
     // The min-entropy that is claimed for one sample, whatever samples came before it, in 1/PICKET_ENTROPY_BIT of a
     // bit: from PICKET_ENTROPY_CREDIT_MIN to bits * PICKET_ENTROPY_BIT. 0: an extra, mixed in, never counted, never
@@ -91,7 +88,8 @@ typedef struct picket_entropy_status {
 } picket_entropy_status_t;
 
 // What has become of source n since picket_init: the port's sources come first, then the application's, from 0. False:
-// there is no such source, or no client. Not while picket_*() runs in another thread.
+// there is no such source, or no client. After randomness has failed it can be asked until the next picket_init, also
+// when picket_init itself failed. Not while picket_*() runs in another thread.
 bool picket_entropy(size_t n, picket_entropy_status_t *status);
 
 // A state in a few words: "ok", "missing", "stuck (repetition count test)". Never NULL. Any context.

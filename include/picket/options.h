@@ -109,6 +109,11 @@
 #define PICKET_HTTP_CHUNK 1024
 #endif
 
+// Sources of entropy at once, the port's and the application's together (entropy.h). 36 bytes of RAM each.
+#ifndef PICKET_ENTROPY_SOURCES
+#define PICKET_ENTROPY_SOURCES 6
+#endif
+
 // Deadlines in milliseconds, where neither the request nor the configuration gives one. connect covers
 // lookup, TCP and the TLS handshake; head runs from the end of the request to the end of the response head;
 // idle is the longest silence in a body, either way. There is no default for the whole exchange: a long

@@ -60,6 +60,10 @@ typedef struct picket_config {
     // NULL: the board's own port.
     const picket_port_t *port;
 
+    // Sources of entropy beside those of the port (entropy.h): a list that ends with NULL; NULL: none. Borrowed until
+    // picket_deinit.
+    const picket_entropy_source_t *const *entropy;
+
     // The TLS versions offered. 0: the default, 1.2 to 1.3.
     uint16_t tls_min;
     uint16_t tls_max;

@@ -65,6 +65,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "picket/entropy.h"
 #include "picket/error.h"
 #include "picket/options.h"
 
@@ -113,9 +114,9 @@ typedef struct picket_port {
     int64_t (*unix_ms)(void *ctx);
     int (*set_unix_ms)(void *ctx, int64_t unix_ms);
 
-    // Fill buf with len bytes of entropy, all of them, and return 0; otherwise PICKET_ERR_NO_ENTROPY. The
-    // bytes seed Mbed TLS's generator, so they must be unpredictable, not merely random-looking.
-    int (*random)(void *ctx, void *buf, size_t len);
+    // The machine's sources of entropy (entropy.h); a list that ends with NULL. Without one that claims entropy, here
+    // or of the application's, picket_init fails with PICKET_ERR_NO_ENTROPY.
+    const picket_entropy_source_t *const *entropy;
 
     // Look up an address of name (1 to 253 characters, not an IP literal); family is 4 or 6. Returns a
     // handle, PICKET_ERR_NO_NETWORK (also when this family is not available), PICKET_ERR_NO_ADDRESS, or

@@ -41,6 +41,24 @@ int picket_linux_random(void *ctx, void *buf, size_t len)
     return 0;
 }
 
+// --- A source of entropy (picket/entropy.h) ---
+
+static int collect(void *ctx, uint8_t *samples, size_t n)
+{
+    return picket_linux_random(ctx, samples, n) == 0 ? (int)n : PICKET_ERR_NO_ENTROPY;
+}
+
+// The kernel's generator waits until it has been seeded, and answers for that itself.
+static const picket_entropy_source_t kernel = {
+    .name = "getrandom",
+    .credit = 8 * PICKET_ENTROPY_BIT,
+    .bits = 8,
+    .conditioned = true,
+    .collect = collect,
+};
+
+const picket_entropy_source_t *const picket_linux_entropy[] = {&kernel, NULL};
+
 // lwIP cannot be told that there is no randomness. Its numbers protect no secret, so they are then merely
 // different each time; Picket itself fails (picket_linux_random).
 uint32_t picket_linux_random32(void)

@@ -68,11 +68,13 @@ typedef struct picket_lwip_board {
     // lwIP's timers (sys_check_timeouts) are nobody else's business: Picket runs them in picket_poll.
     bool run_timers;
 
-    // As in picket/port.h; all three must be there. wait is called without the lock, and returns when wake has
+    // As in picket/port.h; both must be there. wait is called without the lock, and returns when wake has
     // been called since it last returned, even before it was called.
     void (*wait)(void *ctx, uint32_t ms);
     uint32_t (*millis)(void *ctx);
-    int (*random)(void *ctx, void *buf, size_t len);
+
+    // The machine's sources of entropy, as in picket/port.h.
+    const picket_entropy_source_t *const *entropy;
 
     // The time of day, as in picket/port.h, where the board has a clock for it. NULL: it is unknown until it is set
     // (picket/clock.h), and counted on by millis from then on.

@@ -178,12 +178,6 @@ static int set_unix_ms(void *ctx, int64_t ms)
     return 0;
 }
 
-static int board_random(void *ctx, void *buf, size_t len)
-{
-    (void)ctx;
-    return board->random(board->ctx, buf, len);
-}
-
 static void *stack_make(void *ctx, void *mem, size_t len, void (*entry)(void))
 {
     (void)ctx;
@@ -219,7 +213,7 @@ void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
         .millis = board_millis,
         .unix_ms = unix_ms,
         .set_unix_ms = set_unix_ms,
-        .random = board_random,
+        .entropy = the_board->entropy,
         .lookup = picket_lwip_lookup,
         .lookup_result = picket_lwip_lookup_result,
         .lookup_end = picket_lwip_lookup_end,

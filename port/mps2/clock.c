@@ -75,6 +75,21 @@ int picket_mps2_test_random(void *ctx, void *buf, size_t len)
     return picket_mps2_test_random_from("/dev/urandom", buf, len);
 }
 
+static int collect(void *ctx, uint8_t *samples, size_t n)
+{
+    return picket_mps2_test_random(ctx, samples, n) == 0 ? (int)n : PICKET_ERR_NO_ENTROPY;
+}
+
+static const picket_entropy_source_t computer = {
+    .name = "semihosting (for tests only)",
+    .credit = 8 * PICKET_ENTROPY_BIT,
+    .bits = 8,
+    .conditioned = true,
+    .collect = collect,
+};
+
+const picket_entropy_source_t *const picket_mps2_test_entropy[] = {&computer, NULL};
+
 // lwIP cannot be told that there is no randomness. Its numbers protect no secret, so they are then merely
 // different each time; Picket itself fails (picket_mps2_test_random).
 uint32_t picket_mps2_random32(void)

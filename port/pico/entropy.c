@@ -1,117 +1,88 @@
-#include <stdbool.h>
-#include <string.h>
-
-#include "picket/error.h"
-#include "pico.h"
-#include "pico/time.h"
 #include "pico_entropy.h"
 
-#if PICO_RP2040
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hardware/structs/adc.h"
+#include "hardware/structs/resets.h"
 #include "hardware/structs/rosc.h"
-#else
-#include "hardware/resets.h"
+#include "pico.h"
+#include "pico/time.h"
+#include "picket/error.h"
+
+#if !PICO_RP2040
 #include "hardware/structs/trng.h"
 #endif
 
-// --- Tests of a block ---
+// --- The ring oscillator ---
 
-enum { BITS = 1024, WORDS = BITS / 32, LAGS = 128, COMPARED = BITS - LAGS };
-
-// How far the number of equal bits may be from the half of those compared. By Hoeffding's inequality good bits
-// are further away with a probability below 2 * exp(-2 * 112^2 / 896) < 2^-39 for one lag, 2^-32 for all 129.
-enum { TOLERANCE = 112 };
-
-static unsigned count_ones(uint32_t word)
+static int start_ring(void *ctx)
 {
-    word = word - (word >> 1 & 0x55555555);
-    word = (word & 0x33333333) + (word >> 2 & 0x33333333);
-    word = (word + (word >> 4)) & 0x0f0f0f0f;
-    return word * 0x01010101 >> 24;
+    (void)ctx;
+    return rosc_hw->status & ROSC_STATUS_ENABLED_BITS ? 0 : PICKET_ERR_NO_ENTROPY;
 }
 
-static bool is_near_half(unsigned ones)
+// 1.2 to 3.5 microseconds at 125 MHz: more than the spread of a rhythm between neighbours, in an order that comes again
+// after 32 samples, so that an oscillator that is locked to the processor's shows, and longer for each 1024 samples, so
+// that one that is not, and meets this rhythm by chance, soon leaves it.
+static void wait_before(uint32_t sample)
 {
-    return ones >= COMPARED / 2 - TOLERANCE && ones <= COMPARED / 2 + TOLERANCE;
+    busy_wait_at_least_cycles(150 + 7 * (sample >> 10 & 15) + 6 * (sample * 11 & 31));
 }
 
-// The 32 bits that begin at this bit of the block.
-static uint32_t bits_at(const uint32_t *block, unsigned bit)
+static int collect_ring(void *ctx, uint8_t *samples, size_t n)
 {
-    unsigned word = bit / 32, shift = bit % 32;
-    return shift == 0 ? block[word] : block[word] >> shift | block[word + 1] << (32 - shift);
-}
-
-// Bits that differ from those `lag` later. Lag 0 compares with zeros: a stream that is stuck is not random
-// whatever it is compared with.
-static unsigned count_differences(const uint32_t *block, unsigned lag)
-{
-    unsigned ones = 0;
-    for (unsigned bit = 0; bit < COMPARED; bit += 32)
-        ones += count_ones(bits_at(block, bit) ^ (lag == 0 ? 0 : bits_at(block, bit + lag)));
-    return ones;
-}
-
-static bool is_good(const uint32_t *block)
-{
-    for (unsigned lag = 0; lag <= LAGS; lag++)
-        if (!is_near_half(count_differences(block, lag)))
-            return false;
-    return true;
-}
-
-// --- The chip's source ---
-
-// How long to wait between samples: first a little, then, if the block does not pass, much longer.
-enum { ATTEMPTS = 3 };
-
-#if PICO_RP2040
-
-enum { SAMPLES = 32 };
-
-// About one, four and sixteen microseconds at 125 MHz, each time a little different, so that no rhythm of the
-// oscillator meets a rhythm of ours.
-static void pause(unsigned attempt, unsigned i)
-{
-    busy_wait_at_least_cycles((125U << 2 * attempt) + (i * 11U & 31U));
-}
-
-static uint32_t collect_bit(unsigned attempt)
-{
-    uint32_t bit = 0;
-    for (unsigned i = 0; i < SAMPLES; i++) {
-        pause(attempt, i);
-        bit ^= rosc_hw->randombit & 1U;
+    static uint32_t sample;
+    (void)ctx;
+    for (size_t i = 0; i < n; i++) {
+        wait_before(sample++);
+        samples[i] = rosc_hw->randombit & 1U;
     }
-    return bit;
+    return (int)n;
 }
 
-static bool collect(uint32_t *block, unsigned attempt)
-{
-    for (unsigned bit = 0; bit < BITS; bit++)
-        block[bit / 32] = block[bit / 32] << 1 | collect_bit(attempt);
-    return true;
-}
+static const picket_entropy_source_t ring = {
+    .name = PICO_RP2040 ? "RP2040 ring oscillator" : "RP2350 ring oscillator",
+    .credit = PICO_RP2040 ? PICKET_ENTROPY_BIT / 32 : 0,
+    .bits = 1,
+    .start = start_ring,
+    .collect = collect_ring,
+};
 
-#else
+// --- The generator of the RP2350 ---
+
+#if !PICO_RP2040
 
 enum {
     TAKEN = TRNG_RNG_ISR_EHR_VALID_BITS,
     TROUBLE = TRNG_RNG_ISR_AUTOCORR_ERR_BITS | TRNG_RNG_ISR_CRNGT_ERR_BITS | TRNG_RNG_ISR_VN_ERR_BITS,
-    TAKE_US = 200000 // 192 bits, most of them thrown away by the decorrelator, at the slowest setting
+    ATTEMPTS = 3,
+    TAKE_US = 50000, // 192 bits, most of them thrown away by the decorrelator, at the slowest setting
+    CLOCKS = 200
 };
 
 // The boot code and pico_rand turn the tests off (pico_rand: trng_debug_control); a reset turns them on again.
 // The number of clocks between two samples: larger is slower and better.
-static void start_source(unsigned attempt)
+static void start_chip_with(unsigned attempt)
 {
     trng_hw->trng_sw_reset = 1;
     busy_wait_at_least_cycles(64);
     trng_hw->rnd_source_enable = 0;
     trng_hw->trng_debug_control = 0;
     trng_hw->trng_config = attempt;
-    trng_hw->sample_cnt1 = 200U << 2 * attempt;
+    trng_hw->sample_cnt1 = (uint32_t)CLOCKS << 2 * attempt;
     trng_hw->rng_icr = 0xf;
     trng_hw->rnd_source_enable = 1;
+}
+
+static int start_chip(void *ctx)
+{
+    (void)ctx;
+    start_chip_with(0);
+    bool there = trng_hw->sample_cnt1 == CLOCKS;
+    trng_hw->rnd_source_enable = 0;
+    return there ? 0 : PICKET_ERR_NO_ENTROPY;
 }
 
 // 192 bits, of which none is handed out when one of the source's own tests has failed.
@@ -128,45 +99,134 @@ static bool take(uint32_t words[6])
     return !(state & TROUBLE);
 }
 
-static bool collect(uint32_t *block, unsigned attempt)
+// Its own tests refuse a good source now and then. Then slower.
+static bool take_good(uint32_t words[6])
 {
-    uint32_t words[6];
-    bool good = true;
-    start_source(attempt);
-    for (unsigned i = 0; i < WORDS && good; i++) {
-        if (i % 6 == 0)
-            good = take(words);
-        block[i] = words[i % 6];
+    bool good = false;
+    for (unsigned attempt = 0; attempt < ATTEMPTS && !good; attempt++) {
+        start_chip_with(attempt);
+        good = take(words);
     }
     trng_hw->rnd_source_enable = 0;
     return good;
 }
 
+static int collect_chip(void *ctx, uint8_t *samples, size_t n)
+{
+    static uint32_t words[6];
+    static unsigned left;
+    (void)ctx;
+    for (size_t i = 0; i < n; i++) {
+        if (left == 0 && !take_good(words))
+            return PICKET_ERR_NO_ENTROPY;
+        left = (left == 0 ? 192 : left) - 1;
+        samples[i] = words[left / 32] >> left % 32 & 1U;
+        words[left / 32] &= ~(1U << left % 32);
+    }
+    return (int)n;
+}
+
+static const picket_entropy_source_t chip = {
+    .name = "RP2350 TRNG",
+    .credit = PICKET_ENTROPY_BIT / 4,
+    .bits = 1,
+    .start = start_chip,
+    .collect = collect_chip,
+};
+
 #endif
 
-static bool collect_good(uint32_t *block)
+// --- Noise of the analogue converter ---
+
+enum { READY_US = 1000 };
+
+#define ENABLED     (ADC_CS_EN_BITS | ADC_CS_TS_EN_BITS)
+#define THERMOMETER ((uint32_t)NUM_ADC_CHANNELS - 1)
+
+static bool is_ready(void)
 {
-    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++)
-        if (collect(block, attempt) && is_good(block))
-            return true;
-    return false;
+    uint64_t began = time_us_64();
+    while (!(adc_hw->cs & ADC_CS_READY_BITS))
+        if (time_us_64() - began > READY_US)
+            return false;
+    return true;
 }
 
-int picket_pico_random(void *ctx, void *buf, size_t len)
+// An application that measures with it has it for itself.
+static int start_noise(void *ctx)
 {
     (void)ctx;
-    uint32_t block[WORDS];
-    for (size_t done = 0; done < len;) {
-        size_t n = len - done < sizeof block ? len - done : sizeof block;
-        if (!collect_good(block))
-            return PICKET_ERR_NO_ENTROPY;
-        memcpy((uint8_t *)buf + done, block, n);
-        done += n;
-    }
-    memset(block, 0, sizeof block);
-    __asm volatile("" : : "r"(block) : "memory"); // the compiler keeps the memset
-    return 0;
+    if (resets_hw->reset & RESETS_RESET_ADC_BITS || adc_hw->cs & ADC_CS_EN_BITS)
+        return PICKET_ERR_NO_ENTROPY;
+    adc_hw->cs = ADC_CS_EN_BITS;
+    bool there = is_ready();
+    adc_hw->cs = 0;
+    return there ? 0 : PICKET_ERR_NO_ENTROPY;
 }
+
+static int collect_noise(void *ctx, uint8_t *samples, size_t n)
+{
+    size_t i = 0;
+    (void)ctx;
+    if (adc_hw->cs & ADC_CS_EN_BITS)
+        return 0;
+    adc_hw->cs = ENABLED | THERMOMETER << ADC_CS_AINSEL_LSB;
+    for (; i < n && is_ready(); i++) {
+        adc_hw->cs = ENABLED | THERMOMETER << ADC_CS_AINSEL_LSB | ADC_CS_START_ONCE_BITS;
+        if (!is_ready())
+            break;
+        samples[i] = (uint8_t)adc_hw->result;
+    }
+    adc_hw->cs = 0;
+    return i == n ? (int)n : PICKET_ERR_NO_ENTROPY;
+}
+
+static const picket_entropy_source_t noise = {
+    .name = "ADC noise",
+    .bits = 8,
+    .start = start_noise,
+    .collect = collect_noise,
+};
+
+// --- What the memory held at power-on ---
+
+#if !PICO_CYW43_ARCH_FREERTOS
+
+extern const uint8_t __StackLimit; // the end of the heap
+
+enum { MEMORY = 4096 };
+
+// The end of the heap, while malloc has not come so far; each byte once.
+static int collect_memory(void *ctx, uint8_t *samples, size_t n)
+{
+    static size_t given;
+    uintptr_t from = (uintptr_t)&__StackLimit - MEMORY;
+    (void)ctx;
+    if (given + n > MEMORY || (uintptr_t)sbrk(0) > from)
+        return 0;
+    memcpy(samples, (const uint8_t *)(from + given), n);
+    given += n;
+    return (int)n;
+}
+
+static const picket_entropy_source_t memory = {
+    .name = "memory at power-on",
+    .bits = 8,
+    .collect = collect_memory,
+};
+
+#endif
+
+const picket_entropy_source_t *const picket_pico_entropy[] = {
+#if !PICO_RP2040
+    &chip,
+#endif
+    &ring,   &noise,
+#if !PICO_CYW43_ARCH_FREERTOS
+    &memory,
+#endif
+    NULL,
+};
 
 // --- Numbers for lwIP: SipHash-2-4 (Aumasson and Bernstein, 2012) of a counter ---
 
@@ -205,12 +265,28 @@ static uint64_t siphash(const uint64_t key[2], uint64_t message)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-// lwIP cannot be told that there is no randomness. Its numbers protect no secret, so they are then merely
-// different each time; Picket itself fails (picket_pico_random).
+// 2048 samples, each worth little. lwIP cannot be told that there is no randomness. Its numbers protect no secret, so
+// they are then merely different each time; Picket itself fails.
+static void make_key(uint64_t key[2])
+{
+    uint8_t samples[64];
+    key[0] = time_us_64();
+    for (unsigned round = 0; round < 32; round++) {
+        uint64_t bits = 0;
+        if (picket_pico_entropy[0]->collect(NULL, samples, sizeof samples) < 0)
+            return;
+        for (unsigned i = 0; i < sizeof samples; i++)
+            bits = bits << 1 | samples[i];
+        uint64_t first = siphash(key, bits);
+        key[1] = siphash(key, ~bits);
+        key[0] = first;
+    }
+}
+
 uint32_t picket_pico_random32(void)
 {
     static uint64_t key[2], counter;
-    if (counter++ == 0 && picket_pico_random(NULL, key, sizeof key) < 0)
-        key[0] = time_us_64();
+    if (counter++ == 0)
+        make_key(key);
     return (uint32_t)siphash(key, counter);
 }

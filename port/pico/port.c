@@ -149,7 +149,7 @@ static const picket_lwip_board_t board = {
     .start = start,
     .wait = wait,
     .millis = picket_pico_millis,
-    .random = picket_pico_random,
+    .entropy = picket_pico_entropy,
 #if PICKET_SLIP
     .poll = picket_pico_slip_poll,
     .run_timers = true,

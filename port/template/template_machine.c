@@ -39,26 +39,38 @@ int64_t picket_template_unix_ms(void *ctx)
 
 // --- Randomness ---
 
-// len bytes from a hardware generator whose health tests pass, or PICKET_ERR_NO_ENTROPY. A seed in flash, the serial
-// number, the time, uninitialised memory or rand() are not entropy. Wait for the generator here, within bounds.
-int picket_template_random(void *ctx, void *buf, size_t len)
+// n raw samples of the machine's noise, one in each byte; wait for them here, within bounds. A seed in flash, the serial
+// number, the time, uninitialised memory or rand() are not entropy.
+static int collect_noise(void *ctx, uint8_t *samples, size_t n)
 {
     (void)ctx;
-    (void)buf;
-    (void)len;
+    (void)samples;
+    (void)n;
     return PICKET_ERR_NO_ENTROPY;
 }
 
+// What a sample is claimed to be worth decides how many are taken: here a quarter of a bit (picket/entropy.h).
+static const picket_entropy_source_t noise = {
+    .name = "the template's noise, which is not written yet",
+    .credit = PICKET_ENTROPY_BIT / 4,
+    .bits = 1,
+    .collect = collect_noise,
+};
+
+const picket_entropy_source_t *const picket_template_entropy[] = {&noise, NULL};
+
 // lwIP's (arch/cc.h). lwIP cannot be told that there is no randomness. Its numbers protect no secret, so they are then
-// merely different each time; Picket itself fails (picket_template_random).
+// merely different each time; Picket itself fails.
 uint32_t picket_template_random32(void);
 
 uint32_t picket_template_random32(void)
 {
     static uint32_t count;
-    uint32_t number;
-    if (picket_template_random(NULL, &number, sizeof number) < 0)
-        number = (ticks + count++) * 2654435761U;
+    uint32_t number = (ticks + count++) * 2654435761U;
+    uint8_t samples[64] = {0};
+    (void)collect_noise(NULL, samples, sizeof samples);
+    for (unsigned i = 0; i < sizeof samples; i++)
+        number = (number << 1 | number >> 31) ^ samples[i];
     return number;
 }
 

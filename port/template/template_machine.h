@@ -7,11 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "picket/entropy.h"
+
 // --- Time and randomness (picket/port.h) ---
 
 uint32_t picket_template_millis(void *ctx);
 int64_t picket_template_unix_ms(void *ctx);
-int picket_template_random(void *ctx, void *buf, size_t len);
+extern const picket_entropy_source_t *const picket_template_entropy[];
 
 // For the handlers in the vector table: once a millisecond, and when the device wants something.
 void picket_template_tick(void);

@@ -90,7 +90,7 @@ static const picket_lwip_board_t board = {
     .millis = picket_template_millis,
     // NULL: no clock goes on without power; the time is unknown until it is set (picket/clock.h).
     .unix_ms = picket_template_unix_ms,
-    .random = picket_template_random,
+    .entropy = picket_template_entropy,
 
     // A stack for TLS, without an RTOS. NULL: TLS runs on the caller's stack, which then needs PICKET_STACK_SIZE
     // bytes more.

@@ -103,10 +103,15 @@ int64_t picket_template_unix_ms(void *ctx)
     return picket_linux_unix_ms(ctx);
 }
 
-int picket_template_random(void *ctx, void *buf, size_t len)
+static int collect(void *ctx, uint8_t *samples, size_t n)
 {
-    return picket_linux_random(ctx, buf, len);
+    return picket_linux_random(ctx, samples, n) == 0 ? (int)n : PICKET_ERR_NO_ENTROPY;
 }
+
+static const picket_entropy_source_t kernel = {
+    .name = "kernel", .credit = PICKET_ENTROPY_BIT, .bits = 1, .collect = collect};
+
+const picket_entropy_source_t *const picket_template_entropy[] = {&kernel, NULL};
 
 // Frames arrive only here.
 void picket_template_sleep_until(const volatile bool *flag, uint32_t ms)

@@ -375,11 +375,16 @@ static int64_t unix_ms(void *ctx)
     return picket_linux_unix_ms(ctx);
 }
 
-static int get_random(void *ctx, void *buf, size_t len)
+static int collect(void *ctx, uint8_t *samples, size_t n)
 {
     wrong.computing += holding;
-    return picket_linux_random(ctx, buf, len);
+    return picket_linux_random(ctx, samples, n) == 0 ? (int)n : PICKET_ERR_NO_ENTROPY;
 }
+
+static const picket_entropy_source_t kernel = {
+    .name = "kernel", .credit = 8 * PICKET_ENTROPY_BIT, .bits = 8, .conditioned = true, .collect = collect};
+
+static const picket_entropy_source_t *const sources[] = {&kernel, NULL};
 
 static int start(void *ctx)
 {
@@ -412,7 +417,7 @@ static const picket_lwip_board_t background_board = {
     .wait = wait,
     .millis = picket_linux_millis,
     .unix_ms = unix_ms,
-    .random = get_random,
+    .entropy = sources,
     .lock = lock,
     .unlock = unlock_timed,
     .wake = wake,
@@ -431,7 +436,7 @@ static const picket_lwip_board_t poll_board = {
     .wait = wait,
     .millis = picket_linux_millis,
     .unix_ms = unix_ms,
-    .random = get_random,
+    .entropy = sources,
 };
 
 // --- The application ---

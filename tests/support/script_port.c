@@ -365,17 +365,22 @@ static int64_t port_unix_ms(void *ctx)
     return script.unix_ms;
 }
 
-static int port_random(void *ctx, void *buf, size_t len)
+static int collect(void *ctx, uint8_t *samples, size_t n)
 {
     (void)ctx;
     if (script.no_random)
         return PICKET_ERR_NO_ENTROPY;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < n; i++) {
         seed = seed * 1664525u + 1013904223u;
-        ((uint8_t *)buf)[i] = (uint8_t)(seed >> 24);
+        samples[i] = (uint8_t)(seed >> 24);
     }
-    return 0;
+    return (int)n;
 }
+
+static const picket_entropy_source_t generator = {
+    .name = "script", .credit = 8 * PICKET_ENTROPY_BIT, .bits = 8, .conditioned = true, .collect = collect};
+
+static const picket_entropy_source_t *const sources[] = {&generator, NULL};
 
 // --- Lookups
 
@@ -576,7 +581,7 @@ const picket_port_t *script_port(void)
         .wait = port_wait,
         .millis = port_millis,
         .unix_ms = port_unix_ms,
-        .random = port_random,
+        .entropy = sources,
         .lookup = port_lookup,
         .lookup_result = port_lookup_result,
         .lookup_end = port_lookup_end,

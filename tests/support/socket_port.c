@@ -69,18 +69,22 @@ static int64_t port_unix_ms(void *ctx)
     return fixed_ms != 0 ? fixed_ms : (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int port_random(void *ctx, void *buf, size_t len)
+static int collect(void *ctx, uint8_t *samples, size_t n)
 {
-    uint8_t *p = buf;
     (void)ctx;
     if (state == 0)
-        return getrandom(buf, len, 0) == (ssize_t)len ? 0 : PICKET_ERR_NO_ENTROPY;
-    while (len-- > 0) {
+        return (int)getrandom(samples, n, 0);
+    for (size_t i = 0; i < n; i++) {
         state = state * 1664525u + 1013904223u;
-        *p++ = (uint8_t)(state >> 24);
+        samples[i] = (uint8_t)(state >> 24);
     }
-    return 0;
+    return (int)n;
 }
+
+static const picket_entropy_source_t kernel = {
+    .name = "kernel", .credit = 8 * PICKET_ENTROPY_BIT, .bits = 8, .conditioned = true, .collect = collect};
+
+static const picket_entropy_source_t *const sources[] = {&kernel, NULL};
 
 static int port_lookup(void *ctx, const char *name, int family)
 {
@@ -173,7 +177,7 @@ const picket_port_t *socket_port(void)
         .wait = port_wait,
         .millis = port_millis,
         .unix_ms = port_unix_ms,
-        .random = port_random,
+        .entropy = sources,
         .lookup = port_lookup,
         .lookup_result = port_lookup_result,
         .lookup_end = port_lookup_end,
