@@ -21,7 +21,7 @@ enum {
     CREDIT = 8 * BLOCK + 64, // bits that every source has to claim for one
     START_UP = 1024,         // samples of the start-up test
     PART = 64,               // samples taken at once
-    EXTRAS = 1024,           // samples of an extra
+    EXTRAS = 512,            // samples of an extra
     ATTEMPTS = 3,            // blocks that may fail in a row
 };
 
@@ -137,29 +137,26 @@ static unsigned take(source_t *s, unsigned n)
     return (unsigned)got;
 }
 
-static void put(unsigned at, unsigned bits, unsigned sample)
+// Test samples and put them into the window, each behind the one before it.
+static void test(source_t *s, unsigned at, unsigned n)
 {
-    unsigned bit = at * bits;
-    entropy.window[bit / 32] |= (uint32_t)sample << bit % 32;
+    unsigned bits = width(s->is), mask = (1U << s->is->bits) - 1, bit = at * bits;
+    for (unsigned i = 0; i < n && s->state == PICKET_ENTROPY_OK; i++, bit += bits) {
+        unsigned sample = entropy.part[i] & mask;
+        s->state = health_take(&s->health, sample);
+        entropy.window[bit / 32] |= (uint32_t)sample << bit % 32;
+    }
 }
 
 static bool fill(source_t *s)
 {
-    unsigned bits = width(s->is), mask = (1U << s->is->bits) - 1, all = HEALTH_WINDOW * 32 / bits;
+    unsigned all = HEALTH_WINDOW * 32 / width(s->is), n;
     memset(entropy.window, 0, sizeof entropy.window);
-    for (unsigned at = 0; at < all;) {
-        unsigned n = take(s, all - at);
-        if (n == 0)
-            return false;
-        for (unsigned i = 0; i < n && s->state == PICKET_ENTROPY_OK; i++) {
-            uint8_t sample = (uint8_t)(entropy.part[i] & mask);
-            s->state = health_take(&s->health, sample);
-            put(at++, bits, sample);
-        }
-        if (s->state != PICKET_ENTROPY_OK)
-            return false;
+    for (unsigned at = 0; at < all && s->state == PICKET_ENTROPY_OK; at += n) {
+        n = take(s, all - at);
+        test(s, at, n);
     }
-    return true;
+    return s->state == PICKET_ENTROPY_OK;
 }
 
 static bool hash_in(psa_hash_operation_t *hash, const void *data, size_t len)
@@ -266,6 +263,7 @@ static bool make_block(uint8_t block[BLOCK])
     psa_hash_abort(&hash);
     mbedtls_platform_zeroize(entropy.part, sizeof entropy.part);
     mbedtls_platform_zeroize(entropy.window, sizeof entropy.window);
+    health_block_begin(); // forgets the last one
     entropy.has_seeded |= good;
     return good;
 }

@@ -74,32 +74,34 @@ unsigned health_cutoff(unsigned n, unsigned credit, unsigned alpha)
 
 void health_start(health_t *health, unsigned credit, unsigned bits, unsigned alpha)
 {
-    uint16_t window = bits == 1 ? 1024 : 512;
+    unsigned window = bits == 1 ? 1024 : 512;
     *health = (health_t){
-        .repetitions = (uint16_t)(1 + (alpha * PICKET_ENTROPY_BIT + credit - 1) / credit),
-        .proportion = (uint16_t)health_cutoff(window, credit, alpha),
+        .repetitions = 1 + (alpha * PICKET_ENTROPY_BIT + credit - 1) / credit,
+        .proportion = health_cutoff(window, credit, alpha),
         .window = window,
     };
 }
 
-static bool repeats(health_t *h, uint8_t sample)
+static bool repeats(health_t *h, unsigned sample)
 {
-    h->run = (uint16_t)(h->run != 0 && sample == h->last ? h->run + 1 : 1);
+    if (sample != h->last)
+        h->run = 0;
     h->last = sample;
-    return h->run >= h->repetitions;
+    return ++h->run >= h->repetitions;
 }
 
-static bool prevails(health_t *h, uint8_t sample)
+static bool prevails(health_t *h, unsigned sample)
 {
-    if (h->seen == h->window)
-        h->seen = h->same = 0;
-    if (h->seen++ == 0)
+    if (h->left == 0) {
+        h->left = h->window;
         h->first = sample;
-    h->same = (uint16_t)(h->same + (sample == h->first));
-    return h->same >= h->proportion;
+        h->same = 0;
+    }
+    h->left--;
+    return sample == h->first && ++h->same >= h->proportion;
 }
 
-enum picket_entropy_state health_take(health_t *health, uint8_t sample)
+enum picket_entropy_state health_take(health_t *health, unsigned sample)
 {
     if (repeats(health, sample))
         return PICKET_ENTROPY_REPETITION;
@@ -117,6 +119,7 @@ enum { SHARE = 9 };
 static struct {
     uint16_t differences[LAGS + 1]; // bits that differ from those `lag` later; lag 0: from zero
     uint16_t compared;
+    uint32_t later[HEALTH_WINDOW]; // the window, moved
 } block;
 
 void health_block_begin(void)
@@ -132,25 +135,49 @@ static unsigned count_ones(uint32_t word)
     return word * 0x01010101 >> 24;
 }
 
-// The 32 bits that begin at this bit of the window.
-static uint32_t bits_at(const uint32_t *window, unsigned bit)
+// Of seven words: 32 counters of three bits, one in each column.
+static unsigned count_seven(const uint32_t *a, const uint32_t *b)
 {
-    unsigned word = bit / 32, shift = bit % 32;
-    return shift == 0 ? window[word] : window[word] >> shift | window[word + 1] << (32 - shift);
+    uint32_t ones = 0, twos = 0, fours = 0;
+    for (unsigned i = 0; i < 7; i++) {
+        uint32_t bits = a[i] ^ b[i], carry = ones & bits;
+        ones ^= bits;
+        fours ^= twos & carry;
+        twos ^= carry;
+    }
+    return count_ones(ones) + 2 * count_ones(twos) + 4 * count_ones(fours);
 }
 
-static unsigned count_differences(const uint32_t *window, unsigned lag)
+_Static_assert(COMPARED == 4 * 7 * 32, "what is compared is a number of sevens");
+
+static void count_differences(const uint32_t *window, const uint32_t *later, unsigned lag)
 {
-    unsigned ones = 0;
-    for (unsigned bit = 0; bit < COMPARED; bit += 32)
-        ones += count_ones(bits_at(window, bit) ^ (lag == 0 ? 0 : bits_at(window, bit + lag)));
-    return ones;
+    unsigned count = block.differences[lag];
+    for (unsigned word = 0; word < COMPARED / 32; word += 7)
+        count += count_seven(window + word, later + word);
+    block.differences[lag] = (uint16_t)count;
+}
+
+static void move_by_one(void)
+{
+    uint32_t next = 0;
+    for (unsigned word = HEALTH_WINDOW; word-- > 0;) {
+        uint32_t this = block.later[word];
+        block.later[word] = this >> 1 | next << 31;
+        next = this;
+    }
 }
 
 void health_block_take(const uint32_t *window)
 {
-    for (unsigned lag = 0; lag <= LAGS; lag++)
-        block.differences[lag] = (uint16_t)(block.differences[lag] + count_differences(window, lag));
+    memset(block.later, 0, sizeof block.later);
+    count_differences(window, block.later, 0);
+    memcpy(block.later, window, sizeof block.later);
+    for (unsigned bits = 1; bits <= 32; bits++) {
+        move_by_one();
+        for (unsigned word = 0; word < LAGS / 32; word++)
+            count_differences(window, block.later + word, 32 * word + bits);
+    }
     block.compared = (uint16_t)(block.compared + COMPARED);
 }
 

@@ -18,20 +18,20 @@
 // --- Sample by sample
 
 typedef struct health {
-    uint16_t repetitions; // cutoffs
-    uint16_t proportion;
-    uint16_t window; // samples of a window
-    uint16_t run;    // the last sample has come so many times in a row
-    uint16_t seen;   // samples of this window
-    uint16_t same;   // of them, such as the first
-    uint8_t last, first;
+    uint32_t repetitions; // cutoffs
+    uint32_t proportion;
+    uint32_t window; // samples of a window
+    uint32_t run;    // the last sample has come so many times in a row
+    uint32_t left;   // samples until the window is full
+    uint32_t same;   // of those before them, such as the first
+    uint32_t last, first;
 } health_t;
 
 // For samples of so many bits with this claim (picket/entropy.h).
 void health_start(health_t *health, unsigned credit, unsigned bits, unsigned alpha);
 
 // PICKET_ENTROPY_OK, or the test that this sample fails.
-enum picket_entropy_state health_take(health_t *health, uint8_t sample);
+enum picket_entropy_state health_take(health_t *health, unsigned sample);
 
 // The smallest k such that at least k of n samples have a value which each has with the probability 2^-credit (credit
 // in 1/PICKET_ENTROPY_BIT) with a probability of at most 2^-alpha. n + 1: there is none. n is at most 65535.

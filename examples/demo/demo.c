@@ -195,6 +195,14 @@ static int fetch(const struct page *page)
     return result;
 }
 
+static void show_sources(void)
+{
+    picket_entropy_status_t source;
+    for (size_t i = 0; picket_entropy(i, &source); i++)
+        printf("picket: entropy: %s, %u/%u bit a sample, %lu samples: %s\n", source.name, source.credit,
+               PICKET_ENTROPY_BIT, (unsigned long)source.samples, picket_entropy_state_name(source.state));
+}
+
 static int run(void)
 {
     struct page page;
@@ -206,6 +214,7 @@ static int run(void)
     if (error == 0)
         error = picket_init(&client,
                             &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = sizeof arena});
+    show_sources();
     if (error < 0)
         return fail_with(error, "");
     char address[PICKET_ADDRESS_TEXT];

@@ -58,7 +58,7 @@ typedef struct picket_entropy_source {
 
     // Take up to n samples (1 to 128), one in the low bits of each byte, oldest first; the other bits are ignored.
     // Returns their number, at least 1, or an error, which is final. May wait for them, within bounds: at most
-    // 250 ms in all. An extra may return 0: no more now. It is asked for at most 1024 samples a block.
+    // 250 ms in all. An extra may return 0: no more now. It is asked for at most 512 samples a block.
     int (*collect)(void *ctx, uint8_t *samples, size_t n);
 
     // After the last sample, if it was started. NULL: nothing to stop.

@@ -23,12 +23,12 @@ static int start_ring(void *ctx)
     return rosc_hw->status & ROSC_STATUS_ENABLED_BITS ? 0 : PICKET_ERR_NO_ENTROPY;
 }
 
-// 1.2 to 3.5 microseconds at 125 MHz: more than the spread of a rhythm between neighbours, in an order that comes again
+// About one to three microseconds at 125 MHz: more than the spread of a rhythm between neighbours, in an order that comes again
 // after 32 samples, so that an oscillator that is locked to the processor's shows, and longer for each 1024 samples, so
 // that one that is not, and meets this rhythm by chance, soon leaves it.
 static void wait_before(uint32_t sample)
 {
-    busy_wait_at_least_cycles(150 + 7 * (sample >> 10 & 15) + 6 * (sample * 11 & 31));
+    busy_wait_at_least_cycles(100 + 7 * (sample >> 10 & 15) + 6 * (sample * 11 & 31));
 }
 
 static int collect_ring(void *ctx, uint8_t *samples, size_t n)
@@ -43,8 +43,12 @@ static int collect_ring(void *ctx, uint8_t *samples, size_t n)
 }
 
 static const picket_entropy_source_t ring = {
-    .name = PICO_RP2040 ? "RP2040 ring oscillator" : "RP2350 ring oscillator",
-    .credit = PICO_RP2040 ? PICKET_ENTROPY_BIT / 32 : 0,
+#if PICO_RP2040
+    .name = "RP2040 ring oscillator",
+    .credit = PICKET_ENTROPY_BIT / 32,
+#else
+    .name = "RP2350 ring oscillator",
+#endif
     .bits = 1,
     .start = start_ring,
     .collect = collect_ring,

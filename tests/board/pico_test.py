@@ -22,6 +22,7 @@ from support.peers import TlsListener, http, response
 pki = Pki(harness.folder)
 cases = Cases()
 PAGE = b"<p>This page came to a Pico.</p>\n" * 20
+MOST = 16000000     # cycles from the start until the generator is seeded, 128 ms
 TOLERANCE = 0.03  # between the cycles that the board counts and those of the emulator
 
 
@@ -127,17 +128,43 @@ def time_server():
 cases.add("time from a server", time_server)
 
 
-def no_entropy(kind):
-    """A source of random bits that repeats itself ends it before anything is sent."""
+BLOCK = "30720 samples: biased or repeating"
+NO_ENTROPY = {
+    "off": "0 samples: missing",
+    "stuck": "1024 samples: failed the adaptive proportion test",
+    "zero": "1024 samples: failed the adaptive proportion test",
+    "biased": BLOCK, "sluggish": BLOCK, "echoing": BLOCK, "alternating": BLOCK, "periodic": BLOCK, "drifting": BLOCK,
+}
+
+
+def entropy():
+    """Where it came from, and how long that took."""
+    chain = pki.chain("p256")
+    with TlsListener(chain, http(response(PAGE))) as server:
+        run, report = reported(settings_for(chain, server.port))
+        expect_ok(run, PAGE)
+    for source in ("RP2040 ring oscillator, 32/1024 bit a sample, 20480 samples: ok",
+                   "ADC noise, 0/1024 bit a sample, 1024 samples: ok",
+                   "memory at power-on, 0/1024 bit a sample, 1024 samples: ok"):
+        check(source in run.text, f"{source} is not said: {run}")
+    cycles = cycles_of(report, "entropy: RP2040")
+    check(cycles < MOST, f"{cycles} cycles until the generator was seeded")
+
+
+cases.add("entropy", entropy)
+
+
+def no_entropy(kind, why):
+    """A source of random bits that is none ends it before anything is sent, and the error says what is wrong."""
     chain = pki.chain("p256")
     with TlsListener(chain, http(response(PAGE))) as server:
         run, _ = reported(settings_for(chain, server.port), "--rosc", kind)
-        expect_error(run, "NO_ENTROPY")
+        expect_error(run, "NO_ENTROPY", f"RP2040 ring oscillator, 32/1024 bit a sample, {why}")
         check(not server.seen, "it sent something")
 
 
-for name in ("stuck", "alternating", "periodic", "drifting"):
-    cases.add(f"random bits: {name}", no_entropy, name)
+for name, text in NO_ENTROPY.items():
+    cases.add(f"random bits: {name}", no_entropy, name, text)
 
 if __name__ == "__main__":
     why = missing()

@@ -195,7 +195,7 @@ static void every_source_gives_its_share(void)
     CHECK_INT(status.samples, 128);
     CHECK(picket_entropy(2, &status));
     CHECK_INT(status.credit, 0);
-    CHECK_INT(status.samples, 1024);
+    CHECK_INT(status.samples, 512);
     CHECK(!picket_entropy(3, &status));
     entropy_stop();
     CHECK(!picket_entropy(0, &status));

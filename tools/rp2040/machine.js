@@ -29,13 +29,13 @@ class Registers extends BasePeripheral {
     }
 }
 
-// The ring oscillator: running, and its random bit.
+// The ring oscillator: whether it runs, and its random bit.
 class Rosc extends Registers {
     static STATUS = 0x18;
     static RANDOMBIT = 0x1c;
 
-    constructor(mcu, randomBit) {
-        super(mcu, 'ROSC', { [Rosc.STATUS]: 0x80001000 });
+    constructor(mcu, randomBit, isOn) {
+        super(mcu, 'ROSC', { [Rosc.STATUS]: isOn ? 0x80001000 : 0 });
         this.randomBit = randomBit;
     }
 
@@ -58,10 +58,32 @@ function trueRandomBit() {
     };
 }
 
+// One in so many reads is random, the others are what `otherwise` says.
+function rarelyRandom(one, otherwise) {
+    const bit = trueRandomBit();
+    let n = 0, last = 1;
+    const chance = () => Array.from({ length: 8 }, bit).reduce((byte, b) => byte * 2 + b, 0) < 256 / one;
+    return () => {
+        const same = otherwise(n++, last);
+        return (last = chance() ? bit() : same);
+    };
+}
+
+// Each read repeats what came 100 before, but for one in 256.
+function echoing() {
+    const before = Array.from({ length: 100 }, trueRandomBit());
+    return rarelyRandom(256, (n) => before[n % 100]);
+}
+
 // What the chip's random bit may be made to do in a test.
 export const RANDOM_BITS = {
     good: trueRandomBit,
+    off: () => () => 1, // and it says so
     stuck: () => () => 1,
+    zero: () => () => 0,
+    biased: () => rarelyRandom(64, () => 1),
+    sluggish: () => rarelyRandom(64, (_, last) => last), // stays what it was
+    echoing,
     alternating: (n = 0) => () => n++ & 1,
     periodic: (n = 0) => () => (n++ % 13 === 0 ? 1 : 0),
     drifting: (n = 0) => () => ((n += 1.618) & 8 ? 1 : 0), // an oscillator without noise
@@ -101,7 +123,7 @@ export class Machine {
             0x40018: new Registers(mcu, 'IO_QSPI'),
             0x40034: this.uart0,
             0x40038: this.uart1,
-            0x40060: new Rosc(mcu, RANDOM_BITS[randomBit]()),
+            0x40060: new Rosc(mcu, RANDOM_BITS[randomBit](), randomBit !== 'off'),
             0x40064: new Registers(mcu, 'VREG_AND_CHIP_RESET', { 0: 0x1000 }), // in regulation
         });
         mcu.peripherals[0x40058].onWatchdogTrigger = () => this.reset();

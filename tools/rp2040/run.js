@@ -7,7 +7,7 @@
 //     --timeout SECONDS       give up (exit code 124)
 //     --cycles                at the end, on stderr: how many cycles the program has run
 //     --report FILE           the same, and the cycles at each of the program's own lines, as JSON
-//     --rosc KIND             the chip's random bit: good, stuck, alternating, periodic, drifting
+//     --rosc KIND             the chip's random bit: good, or how it fails (machine.js)
 //     --noise BYTES           of so many bytes that come by UART0 one is lost
 //     --verbose               what the emulator does not know
 //
