@@ -45,7 +45,7 @@ static int collect_ring(void *ctx, uint8_t *samples, size_t n)
 static const picket_entropy_source_t ring = {
 #if PICO_RP2040
     .name = "RP2040 ring oscillator",
-    .credit = PICKET_ENTROPY_BIT / 32,
+    .credit = PICKET_PICO_RING_CREDIT,
 #else
     .name = "RP2350 ring oscillator",
 #endif
