@@ -29,7 +29,8 @@ ninja-build      command=ninja
 libslirp-dev     file=/usr/include/slirp/libslirp.h,/usr/local/include/slirp/libslirp.h
 ca-certificates  file=/etc/ssl/certs/ca-certificates.crt
 dpkg-dev         command=dpkg-source
-git              command=git'
+git              command=git
+python3          command=python3'
 
 needs_test="$needs_build
 chrony           command=chronyd

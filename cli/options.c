@@ -240,7 +240,7 @@ static const struct option {
     {'o', "output", "FILE", "write the body to this file (one -o for each URL, in order)", CALLS(add_output)},
     {'O', "remote-name", NULL, "write the body to a file named as in the URL", CALLS(add_remote_name)},
     {0, "url", "URL", "one more URL; without a scheme it is https", CALLS(add_url)},
-    {0, "cacert", "FILE", "trust these certificates (PEM or DER) instead of the system's", TAKES(cacert)},
+    {0, "cacert", "FILE", "trust these certificates (PEM or DER) instead of the web's roots", TAKES(cacert)},
     {0, "pinnedpubkey", "PINS",
      "sha256//BASE64[;...] or a file: one of these keys must be in the server's path", TAKES(pins)},
     {0, "pinned-only", NULL, "trust no issuer: the server's own key must be pinned", SETS(pinned_only)},

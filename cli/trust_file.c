@@ -2,6 +2,7 @@
 #include "trust_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "exit_code.h"
@@ -19,14 +20,15 @@ static void explain(const struct picket_linux_trust *trust, const char *path, in
 
 int trust_file_load(struct picket_linux_trust *trust, const char *path)
 {
-    const char *const file = path != NULL ? path : picket_linux_trust_path();
-    const int error = picket_linux_trust_load(trust, file);
+    const char *const file = path != NULL ? path : getenv("SSL_CERT_FILE");
 
+    if (file == NULL || file[0] == '\0') {
+        trust->store = picket_trust_web;
+        return 0;
+    }
+    const int error = picket_linux_trust_load(trust, file);
     if (error == 0)
         return 0;
-    if (file == NULL)
-        message_line("this system has no bundle of trusted certificates: name one with --cacert FILE");
-    else
-        explain(trust, file, error, errno);
+    explain(trust, file, error, errno);
     return exit_code_of(error);
 }

@@ -4,8 +4,8 @@
 
 #include "linux_trust.h"
 
-// Load the certificates of a file, or those of the system (path NULL). 0, or an exit code with the reason
-// said on stderr.
+// Load the certificates of a file; path NULL: of the file that SSL_CERT_FILE in the environment names, else the web's roots.
+// 0, or an exit code with the reason said on stderr.
 int trust_file_load(struct picket_linux_trust *trust, const char *path);
 
 #endif

@@ -40,7 +40,7 @@ set(CMAKE_C_LINK_GROUP_USING_RESCAN "LINKER:--start-group" "LINKER:--end-group")
 add_library(picket INTERFACE)
 target_link_libraries(picket INTERFACE
     picket_mps2 picket_lwip lwip picket_core
-    "$<LINK_GROUP:RESCAN,picket_mps2,picket_lwip,lwip,picket_core,mbedtls,llhttp>")
+    "$<LINK_GROUP:RESCAN,picket_mps2,picket_lwip,lwip,picket_core,picket_trust_web,mbedtls,llhttp>")
 string(REPLACE "mps2-" "" machine "${PICKET_BOARD}")
 target_link_options(picket INTERFACE
     "-L${PROJECT_SOURCE_DIR}/port/mps2" -T ${machine}.ld "-Wl,--defsym=picket_main_stack_size=${PICKET_MAIN_STACK}"

@@ -44,7 +44,7 @@ foreach(source IN LISTS unit wire port)
         picket_link_stack(test_${name} "")
     else()
         target_link_libraries(test_${name} PRIVATE
-            test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,mbedtls,llhttp>")
+            test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,picket_trust_web,mbedtls,llhttp>")
     endif()
 endforeach()
 # The board to copy, on a machine that the test makes up. -idirafter: with the arch/ of Linux, as the lwIP here.

@@ -42,7 +42,7 @@ function(picket_link_stack program suffix)
     endif()
     target_link_libraries(${program} ${scope}
         picket_linux${suffix} picket_lwip${suffix} lwip${suffix} picket_core
-        "$<LINK_GROUP:RESCAN,${PICKET_GROUP${suffix}},picket_core,mbedtls,llhttp,${SLIRP_LIBRARY}>")
+        "$<LINK_GROUP:RESCAN,${PICKET_GROUP${suffix}},picket_core,picket_trust_web,mbedtls,llhttp,${SLIRP_LIBRARY}>")
 endfunction()
 
 function(picket_stack suffix)

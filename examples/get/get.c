@@ -1,7 +1,6 @@
 // get: fetch a page over verified HTTPS and print it.
 #include <stdio.h>
 
-#include "linux_trust.h"
 #include "picket/picket.h"
 
 static picket_t client;
@@ -9,11 +8,8 @@ static uint8_t arena[PICKET_ARENA_SIZE(1)];
 
 int main(int argc, char **argv)
 {
-    struct picket_linux_trust trust = {0}; // on a board: a table in flash
-    picket_linux_trust_load(&trust, argc > 2 ? argv[2] : NULL);
-
-    picket_config_t config = {.trust = &trust.store, .arena = arena, .arena_len = sizeof arena};
-    picket_init(&client, &config);
+    picket_init(&client,
+                &(picket_config_t){.trust = &picket_trust_web, .arena = arena, .arena_len = sizeof arena});
 
     picket_http_t http = {0};
     picket_http_start(&http, &client,
@@ -26,6 +22,5 @@ int main(int argc, char **argv)
 
     picket_http_close(&http);
     picket_deinit(&client);
-    picket_linux_trust_free(&trust);
     return n == 0 ? 0 : 1;
 }
