@@ -1816,9 +1816,50 @@ static void needs_randomness(void)
     CHECK_INT(picket_init(&client, &c), PICKET_ERR_NO_ENTROPY);
     CHECK(!script.running);
     CHECK_INT(picket_http_start(&http, &client, &(picket_request_t){.url = URL}), PICKET_ERR_NO_ENTROPY);
+    CHECK_STR(detail().text, "script: dead: no more samples");
+    picket_entropy_status_t status;
+    CHECK(picket_entropy(0, &status));
+    CHECK_INT(status.state, PICKET_ENTROPY_DEAD);
     picket_deinit(&client);
     setup(NULL); // with a good source it works
+    CHECK(picket_entropy(0, &status));
+    CHECK_INT(status.state, PICKET_ENTROPY_OK);
     teardown();
+    CHECK(!picket_entropy(0, &status));
+}
+
+static int collect_ones(void *ctx, uint8_t *samples, size_t n)
+{
+    (void)ctx;
+    memset(samples, 1, n);
+    return (int)n;
+}
+
+// The application's sources come after those of the port, and one that fails is as bad as one of those.
+static void takes_sources_of_the_application(void)
+{
+    static picket_entropy_source_t mine = {.name = "mine", .bits = 1, .collect = collect_ones};
+    static const picket_entropy_source_t *const list[] = {&mine, NULL};
+    const picket_entropy_source_t *too_many[PICKET_ENTROPY_SOURCES + 1] = {0};
+    picket_entropy_status_t status;
+    picket_config_t c = config();
+    c.entropy = list;
+    script_reset();
+    CHECK_INT(picket_init(&client, &c), 0);
+    CHECK(picket_entropy(1, &status));
+    CHECK_STR(status.name, "mine");
+    CHECK_INT(status.state, PICKET_ENTROPY_OK);
+    CHECK(status.samples > 0);
+    picket_deinit(&client);
+    mine.credit = PICKET_ENTROPY_BIT;
+    CHECK_INT(picket_init(&client, &c), PICKET_ERR_NO_ENTROPY);
+    CHECK_INT(picket_http_start(&http, &client, &(picket_request_t){.url = URL}), PICKET_ERR_NO_ENTROPY);
+    CHECK_STR(detail().text, "mine: stuck: failed the repetition count test");
+    for (size_t i = 0; i < PICKET_ENTROPY_SOURCES; i++)
+        too_many[i] = &mine;
+    c.entropy = too_many;
+    CHECK_INT(picket_init(&client, &c), PICKET_ERR_ARG);
+    CHECK(!script.running);
 }
 
 static void allows_one_client_at_a_time(void)
@@ -1901,6 +1942,29 @@ static void needs_the_time_for_https(void)
     get_https(&some_trust, INT64_MAX - 1000000, PICKET_ERR_NO_TIME);
     get_https(&some_trust, first + 1000, PICKET_ERR_TIMEOUT_HANDSHAKE);
     get_https(&some_trust, last - 1000, PICKET_ERR_TIMEOUT_HANDSHAKE);
+}
+
+int mbedtls_hardware_poll(void *data, unsigned char *output, size_t len, size_t *olen);
+
+// The source dies while the client lives: when the generator next wants a seed.
+static void without_randomness_no_handshake_begins(void)
+{
+    static const script_step_t peer[] = {STEP_COUNT(1), STEP_FIN, STEP_END};
+    uint8_t buf[32];
+    size_t len;
+    picket_config_t c = config();
+    c.trust = &some_trust;
+    setup_with(&c, peer);
+    script.no_random = true;
+    CHECK(mbedtls_hardware_poll(NULL, buf, sizeof buf, &len) != 0);
+    script.no_random = false;
+    start_request(&(picket_request_t){.url = "https://h.test/"});
+    CHECK_INT(read_to_end(&http, 10), PICKET_ERR_NO_ENTROPY);
+    CHECK_STR(detail().text, "script: dead: no more samples");
+    size_t sent;
+    script_sent(0, &sent);
+    CHECK_INT(sent, 0);
+    teardown();
 }
 
 // What is not TLS is said so, at whatever byte it is cut.
@@ -2103,6 +2167,8 @@ static void run_clients(void)
     RUN(takes_the_boards_port);
     RUN(needs_a_port_that_starts);
     RUN(needs_randomness);
+    RUN(takes_sources_of_the_application);
+    RUN(without_randomness_no_handshake_begins);
     RUN(allows_one_client_at_a_time);
     RUN(can_be_deinitialised_without_init);
     RUN(needs_trust_for_https);
