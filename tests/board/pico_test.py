@@ -151,7 +151,19 @@ def entropy():
     check(cycles < MOST, f"{cycles} cycles until the generator was seeded")
 
 
+def no_adc():
+    """What counts for nothing may be missing: after a millisecond it is passed over."""
+    chain = pki.chain("p256")
+    with TlsListener(chain, http(response(PAGE))) as server:
+        run, report = reported(settings_for(chain, server.port), "--no-adc")
+        expect_ok(run, PAGE)
+    check("ADC noise, 0/1024 bit a sample, 0 samples: missing" in run.text, f"it is not missing: {run}")
+    cycles = cycles_of(report, "entropy: RP2040")
+    check(cycles < MOST, f"{cycles} cycles until the generator was seeded")
+
+
 cases.add("entropy", entropy)
+cases.add("entropy without ADC", no_adc)
 
 
 def no_entropy(kind, why):

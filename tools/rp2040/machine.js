@@ -109,7 +109,7 @@ export class Machine {
     cycleNanos = 8; // at 125 MHz
 
     // slip(byte), console(byte): what the program sends on UART0 and UART1. randomBit: of RANDOM_BITS.
-    constructor({ elf, slip, console, randomBit = 'good', verbose = false }) {
+    constructor({ elf, slip, console, randomBit = 'good', adc = true, verbose = false }) {
         this.mcu = new RP2040();
         const { mcu } = this;
         mcu.logger = this.logger(verbose);
@@ -126,6 +126,7 @@ export class Machine {
             0x40060: new Rosc(mcu, RANDOM_BITS[randomBit](), randomBit !== 'off'),
             0x40064: new Registers(mcu, 'VREG_AND_CHIP_RESET', { 0: 0x1000 }), // in regulation
         });
+        if (!adc) mcu.peripherals[0x4004c] = new Registers(mcu, 'ADC');
         mcu.peripherals[0x40058].onWatchdogTrigger = () => this.reset();
         mcu.addClockListener((hertz) => {
             this.cycleNanos = 1e9 / hertz;

@@ -8,6 +8,7 @@
 //     --cycles                at the end, on stderr: how many cycles the program has run
 //     --report FILE           the same, and the cycles at each of the program's own lines, as JSON
 //     --rosc KIND             the chip's random bit: good, or how it fails (machine.js)
+//     --no-adc                the analogue converter is never ready
 //     --noise BYTES           of so many bytes that come by UART0 one is lost
 //     --verbose               what the emulator does not know
 //
@@ -33,11 +34,12 @@ const { values, positionals } = parseArgs({
         report: { type: 'string' },
         rosc: { type: 'string', default: 'good' },
         noise: { type: 'string', default: '0' },
+        'no-adc': { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
     },
 });
 if (positionals.length !== 1 || !(values.rosc in RANDOM_BITS)) {
-    console.error('usage: run.js ELF [--link COMMAND | --unix PATH] [--timeout SECONDS] [--cycles] [--report FILE] [--rosc KIND]');
+    console.error('usage: run.js ELF [--link COMMAND | --unix PATH] [--timeout SECONDS] [--cycles] [--report FILE] [--rosc KIND] [--no-adc]');
     process.exit(2);
 }
 
@@ -137,6 +139,7 @@ function makeMachine() {
             slip: slipByte,
             console: consoleByte,
             randomBit: values.rosc,
+            adc: !values['no-adc'],
             verbose: values.verbose,
         });
     } catch (error) {
