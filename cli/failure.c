@@ -23,6 +23,7 @@ static const char *while_doing(enum picket_phase phase)
 {
     static const char *const words[PICKET_PHASES] = {
         [PICKET_PHASE_START] = "before anything was sent",
+        [PICKET_PHASE_TIME] = "while asking for the time",
         [PICKET_PHASE_LOOKUP] = "while looking up the host name",
         [PICKET_PHASE_CONNECT] = "while connecting",
         [PICKET_PHASE_HANDSHAKE] = "during the TLS handshake",

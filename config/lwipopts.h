@@ -251,10 +251,11 @@ int picket_lwip_ip6_input(struct pbuf *p, struct netif *netif);
     (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_NO_MULTIPLE_OUTSTANDING | LWIP_DNS_SECURE_RAND_SRC_PORT)
 #endif
 
-// A source port for each query, one for DHCP, one for the time (SNTP), two for the application. Lower:
-// queries share ports, and are easier to forge.
+// A source port for each query of names, one for DHCP, five for asking the time (options.h: four servers, and
+// picket_clock_query_blocking), two for the application; 32 bytes each, 80 with IPv6. Lower: queries share
+// ports, and are easier to forge; fewer time servers can be asked at once.
 #ifndef MEMP_NUM_UDP_PCB
-#define MEMP_NUM_UDP_PCB (DNS_TABLE_SIZE + 4)
+#define MEMP_NUM_UDP_PCB (DNS_TABLE_SIZE + 8)
 #endif
 
 // --- Neighbours --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "clock_wait.h"
 #include "entropy.h"
 #include "tls_stack.h"
 
@@ -32,7 +33,7 @@ static int check(const picket_config_t *config)
     if (initialised)
         return PICKET_ERR_BUSY;
     if (!versions_are_valid(config) || !exchange_timeouts_valid(&config->timeouts) ||
-        config->head_max > INT_MAX)
+        config->head_max > INT_MAX || !clock_wait_valid(config))
         return PICKET_ERR_ARG;
     if (config->arena == NULL || config->arena_len == 0)
         return PICKET_ERR_NO_ARENA;
@@ -46,7 +47,10 @@ static int start_state(picket_t *client, const picket_port_t *port)
         return PICKET_ERR_NO_ARENA;
     client->state = state;
     state->env = (exchange_env_t){.config = &client->config, .port = port};
-    return tls_client_new(&client->config, &state->env.tls);
+    int error = tls_client_new(&client->config, &state->env.tls);
+    if (error == 0)
+        clock_wait_start(&client->config, port, state->env.tls);
+    return error;
 }
 
 static int start_port(const picket_port_t *port)
@@ -127,6 +131,7 @@ void picket_deinit(picket_t *client)
     tls_cancel(state->env.tls);
     for (size_t i = 0; i < PICKET_SLOTS; i++)
         free_slot(&state->slots[i]);
+    clock_wait_stop();
     tls_client_free(state->env.tls);
     client->state = NULL;
     client->error = PICKET_ERR_CLOSED;
@@ -219,6 +224,7 @@ uint32_t picket_poll(picket_t *client)
     uint32_t ms = state->env.port->poll(state->env.port->ctx);
     if (ms > POLL_MAX_MS)
         ms = POLL_MAX_MS;
+    ms = clock_wait_poll(ms);
     for (size_t i = 0; i < PICKET_SLOTS; i++)
         ms = poll_slot(state, &state->slots[i], ms);
     if (tls_stirred(state->env.tls))

@@ -42,6 +42,12 @@ bool clock_believes(int64_t ms)
     return ms >= picket_clock_floor() * 1000 && ms <= picket_clock_ceiling() * 1000;
 }
 
+bool clock_near(int64_t a, int64_t b, int32_t ms)
+{
+    int64_t apart = a < b ? b - a : a - b;
+    return apart <= ms;
+}
+
 int64_t clock_unix_ms(void)
 {
     if (clock_port == NULL || clock_port->unix_ms == NULL)

@@ -23,6 +23,15 @@ bool clock_known(void);
 // Whether a time is one that a clock may say (clock.h).
 bool clock_believes(int64_t unix_ms);
 
+// Two times are no further apart than so many milliseconds.
+bool clock_near(int64_t a, int64_t b, int32_t ms);
+
+// How many times the application has set the clock.
+unsigned clock_times_set(void);
+
+// A time server has said what time it is; or two (other not NULL), who agreed.
+void clock_said_by(const char *server, const char *other);
+
 // The last second that has a date here: 9999-12-31 23:59:59, the end of what a certificate can say.
 #define CLOCK_LAST INT64_C(253402300799)
 

@@ -155,11 +155,11 @@ static void begin(exchange_t *x)
     set_timeouts(x);
     if (x->timeouts.total_ms != 0)
         x->total = deadline_in(now, x->timeouts.total_ms);
-    x->phase = PICKET_PHASE_LOOKUP;
     x->phase_began = now;
     arena_peak_reset();
     stream_start(&x->stream, x->env->port, x->url.secure ? x->env->tls : NULL, &peer,
                  x->request.address != NULL ? x->request.address : literal, now, x->timeouts.connect_ms);
+    x->phase = x->stream.phase;
 }
 
 static void free_all(exchange_t *x)

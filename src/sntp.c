@@ -84,7 +84,7 @@ enum sntp_verdict sntp_judge(const uint8_t *reply, size_t len, const uint8_t sta
     if (!is_ours(reply, len, stamp))
         return SNTP_NOT_OURS;
     if (reply[STRATUM] == 0) {
-        *why = "it wants to be left alone (kiss-o'-death)";
+        *why = SNTP_KISSED;
         return SNTP_KISS;
     }
     *why = what_is_wrong(reply);

@@ -19,6 +19,9 @@
 // A query with this stamp, which is to be random and used once.
 void sntp_query(uint8_t packet[SNTP_LEN], const uint8_t stamp[SNTP_STAMP]);
 
+// Why, of SNTP_KISS.
+#define SNTP_KISSED "it wants to be left alone (kiss-o'-death)"
+
 enum sntp_verdict {
     SNTP_TRUE,     // *unix_ms is the time at which the reply was sent
     SNTP_NOT_OURS, // no answer to this query: as if it had not come

@@ -1,5 +1,6 @@
 #include "stream.h"
 
+#include "clock_wait.h"
 #include "entropy.h"
 #include "text.h"
 
@@ -12,6 +13,9 @@ void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, 
 {
     *s =
         (stream_t){.port = port, .client = client, .peer = *peer, .handle = -1, .phase = PICKET_PHASE_LOOKUP};
+    s->waits = client != NULL && clock_wait_join();
+    if (s->waits)
+        s->phase = PICKET_PHASE_TIME;
     s->deadline = deadline_in(now, connect_ms);
     dial_start(&s->dial, port, peer->host, address, peer->port);
 }
@@ -79,9 +83,28 @@ static bool fill(stream_t *s)
 
 static int timed_out(const stream_t *s)
 {
+    if (s->phase == PICKET_PHASE_TIME)
+        return PICKET_ERR_NO_TIME;
     if (s->phase == PICKET_PHASE_LOOKUP)
         return PICKET_ERR_TIMEOUT_LOOKUP;
     return s->phase == PICKET_PHASE_CONNECT ? PICKET_ERR_TIMEOUT_CONNECT : PICKET_ERR_TIMEOUT_HANDSHAKE;
+}
+
+static void wait_no_more(stream_t *s)
+{
+    if (s->waits)
+        clock_wait_leave();
+    s->waits = false;
+}
+
+static int learn_time(stream_t *s)
+{
+    int result = clock_wait_result();
+    if (result == 0) {
+        wait_no_more(s);
+        s->phase = PICKET_PHASE_LOOKUP;
+    }
+    return result;
 }
 
 static int connect_now(stream_t *s, uint32_t now)
@@ -145,12 +168,14 @@ static int advance(stream_t *s, uint32_t now)
 {
     int result = PICKET_AGAIN;
     s->pressed = false;
-    if (s->phase < PICKET_PHASE_HANDSHAKE)
+    if (s->phase == PICKET_PHASE_TIME)
+        result = learn_time(s);
+    else if (s->phase < PICKET_PHASE_HANDSHAKE)
         result = connect_now(s, now);
     else if (s->phase == PICKET_PHASE_HANDSHAKE)
         result = shake_hands(s);
     if (result == 0)
-        s->pressed = s->phase == PICKET_PHASE_HANDSHAKE;
+        s->pressed = s->phase == PICKET_PHASE_HANDSHAKE || s->phase == PICKET_PHASE_LOOKUP;
     return s->phase == PICKET_PHASE_SEND ? 1 : result == 0 ? PICKET_AGAIN : result;
 }
 
@@ -180,7 +205,7 @@ uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms)
         return 0;
     if (s->phase == PICKET_PHASE_SEND)
         return ms;
-    if (s->phase < PICKET_PHASE_HANDSHAKE)
+    if (s->phase == PICKET_PHASE_LOOKUP || s->phase == PICKET_PHASE_CONNECT)
         ms = dial_next(&s->dial, now, ms);
     return deadline_left(&s->deadline, now, ms);
 }
@@ -263,6 +288,7 @@ void stream_stop(stream_t *s, bool cleanly)
 {
     if (s->port == NULL)
         return;
+    wait_no_more(s);
     dial_stop(&s->dial);
     if (s->tls != NULL && s->error == 0)
         say_goodbye(s);
@@ -279,6 +305,8 @@ void stream_stop(stream_t *s, bool cleanly)
 void stream_describe(const stream_t *s, picket_detail_t *detail)
 {
     detail->address = s->address;
+    if (s->waits)
+        clock_wait_explain(detail->text, sizeof detail->text);
     if (s->tls != NULL)
         tls_describe(s->tls, detail);
     if (s->client != NULL && entropy_failed()) {

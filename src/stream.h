@@ -9,13 +9,14 @@
 
 typedef struct stream {
     const picket_port_t *port;
+    bool waits;           // for the time (clock_wait.h)
     tls_client_t *client; // NULL: plain TCP
     tls_peer_t peer;
     dial_t dial;
     tls_t *tls;
     int handle; // of the connection, -1 while there is none
     picket_address_t address;
-    enum picket_phase phase; // LOOKUP, CONNECT, HANDSHAKE, then SEND: bytes can move
+    enum picket_phase phase; // TIME, LOOKUP, CONNECT, HANDSHAKE, then SEND: bytes can move
     deadline_t deadline;     // for all of them together
     int error;               // sticks
     int send_error;          // of the connection; what had arrived may still be read

@@ -128,6 +128,14 @@
 #define PICKET_IDLE_MS 30000
 #endif
 
+// The time servers asked where the configuration names none (config.time_servers), and how many there may be.
+// Who makes a product should name servers of his own, or ask for a zone of the pool (RFC 4330 section 10).
+// With one only, that one is believed.
+#ifndef PICKET_TIME_SERVERS
+#define PICKET_TIME_SERVERS "pool.ntp.org", "time.cloudflare.com", "time.google.com"
+#endif
+#define PICKET_TIME_SERVERS_MAX 4
+
 // The head start that an IPv6 address has over an IPv4 one, in milliseconds (RFC 8305 section 8).
 #ifndef PICKET_RACE_MS
 #define PICKET_RACE_MS 250

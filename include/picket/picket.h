@@ -37,7 +37,7 @@ enum picket_log_level { PICKET_LOG_ERROR, PICKET_LOG_INFO, PICKET_LOG_DEBUG };
 
 // Deadlines in milliseconds; 0 takes the default (options.h). At most 2^31 - 1.
 typedef struct picket_timeouts {
-    uint32_t connect_ms; // name lookup, TCP and the TLS handshake together
+    uint32_t connect_ms; // name lookup, TCP and the TLS handshake together, and asking for the time
     uint32_t head_ms;    // from the end of the request to the end of the response head
     uint32_t idle_ms;    // longest silence in a body, either way
     uint32_t total_ms;   // the whole exchange, from start to the last byte; 0: none
@@ -67,6 +67,13 @@ typedef struct picket_config {
     // The TLS versions offered. 0: the default, 1.2 to 1.3.
     uint16_t tls_min;
     uint16_t tls_max;
+
+    // Time servers (SNTP), asked all at the same time when a TLS connection is begun and the time is not
+    // known (clock.h): "HOST", "HOST:PORT", "[IPV6]:PORT" or an IP literal; at most PICKET_TIME_SERVERS_MAX.
+    // A single one is believed; of two and more, two must agree. NULL (and count 0): PICKET_TIME_SERVERS. Not
+    // NULL, and count 0: nobody is asked. Borrowed until picket_deinit.
+    const char *const *time_servers;
+    size_t time_server_count;
 
     // Deadlines where a request gives none.
     picket_timeouts_t timeouts;
@@ -141,6 +148,7 @@ typedef struct picket_http {
 // Where an exchange is, or was when it failed.
 enum picket_phase {
     PICKET_PHASE_START,
+    PICKET_PHASE_TIME, // asking what time it is: with TLS only, and while that is not known
     PICKET_PHASE_LOOKUP,
     PICKET_PHASE_CONNECT,
     PICKET_PHASE_HANDSHAKE,

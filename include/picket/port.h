@@ -147,11 +147,13 @@ typedef struct picket_port {
     void (*close)(void *ctx, int handle);
     void (*abort)(void *ctx, int handle);
 
-    // Datagrams, for asking the time. Optional, all or none. open: from a random port of its own, to and from this
-    // address and port only; a handle, or an error. send: a datagram of at most PICKET_UDP_MAX bytes; its length,
-    // PICKET_AGAIN (it may as well get lost), or an error. recv: the bytes taken of one (a longer one is cut), or
-    // PICKET_AGAIN.
-    int (*udp_open)(void *ctx, const picket_address_t *address, uint16_t port);
+    // Datagrams, for asking the time: PICKET_TIME_SERVERS_MAX servers at once, and
+    // picket_clock_query_blocking. Optional, all or none. open: to and from this address and port only; a
+    // handle, or an error. local is the port to send from (49152 to 65535, random, from Picket's generator:
+    // whoever forges an answer has to guess it); when it is taken, the next one that is not, which after
+    // 65535 is 49152. send: a datagram of at most PICKET_UDP_MAX bytes; its length, PICKET_AGAIN (it may as
+    // well get lost), or an error. recv: the bytes taken of one (a longer one is cut), or PICKET_AGAIN.
+    int (*udp_open)(void *ctx, const picket_address_t *address, uint16_t port, uint16_t local);
     int (*udp_send)(void *ctx, int handle, const void *data, size_t len);
     int (*udp_recv)(void *ctx, int handle, void *buf, size_t len);
     void (*udp_close)(void *ctx, int handle);

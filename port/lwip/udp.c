@@ -8,8 +8,9 @@
 #include "lwip_board.h"
 #include "lwip_handle.h"
 
-// One for the time, one for whoever else asks. Datagrams that wait, of each; more are dropped, as UDP may.
-enum { SOCKETS = 2, WAITING = 4 };
+// One for each time server, one for picket_clock_query_blocking. Datagrams that wait, of each; more are
+// dropped, as UDP may.
+enum { SOCKETS = PICKET_TIME_SERVERS_MAX + 1, WAITING = 4 };
 
 struct socket {
     struct udp_pcb *pcb; // NULL: free
@@ -58,18 +59,18 @@ static void on_received(void *argument, struct udp_pcb *pcb, struct pbuf *p, con
     picket_lwip_happened();
 }
 
-// A random local port: whoever forges an answer has to guess it. lwIP's own choice counts up.
-static err_t bind_random(struct udp_pcb *pcb)
+// The local port is the caller's choice, since whoever forges an answer has to guess it: lwIP's own counts
+// up, and LWIP_RAND may be no secret.
+static err_t bind_from(struct udp_pcb *pcb, uint16_t local)
 {
-    enum { FIRST = 0xc000, PORTS = 0x4000 };
-    uint32_t number = LWIP_RAND();
+    enum { FIRST = 0xc000 };
     err_t err = ERR_USE;
-    for (int i = 0; i <= MEMP_NUM_UDP_PCB && err == ERR_USE; i++)
-        err = udp_bind(pcb, &pcb->local_ip, (u16_t)(FIRST + (number++ & (PORTS - 1))));
+    for (unsigned i = 0; i <= MEMP_NUM_UDP_PCB && err == ERR_USE; i++)
+        err = udp_bind(pcb, &pcb->local_ip, (u16_t)(FIRST | (local + i)));
     return err;
 }
 
-static int open_locked(const picket_address_t *address, uint16_t port)
+static int open_locked(const picket_address_t *address, uint16_t port, uint16_t local)
 {
     if (!picket_lwip_has_network(address->family))
         return PICKET_ERR_NO_NETWORK;
@@ -78,7 +79,7 @@ static int open_locked(const picket_address_t *address, uint16_t port)
     struct udp_pcb *pcb = s ? udp_new_ip_type(IP_GET_TYPE(&ip)) : NULL;
     if (!pcb)
         return PICKET_ERR_NO_MEMORY;
-    if (bind_random(pcb) != ERR_OK || udp_connect(pcb, &ip, port) != ERR_OK) {
+    if (bind_from(pcb, local) != ERR_OK || udp_connect(pcb, &ip, port) != ERR_OK) {
         udp_remove(pcb);
         return PICKET_ERR_UNREACHABLE;
     }
@@ -88,14 +89,14 @@ static int open_locked(const picket_address_t *address, uint16_t port)
     return handle_of(s);
 }
 
-int picket_lwip_udp_open(void *ctx, const picket_address_t *address, uint16_t port)
+int picket_lwip_udp_open(void *ctx, const picket_address_t *address, uint16_t port, uint16_t local)
 {
     (void)ctx;
     if (!address || (address->family != 4 && address->family != 6) || port == 0)
         return PICKET_ERR_ARG;
     picket_address_t mapped = picket_lwip_mapped(address);
     picket_lwip_lock();
-    int result = open_locked(&mapped, port);
+    int result = open_locked(&mapped, port, local);
     picket_lwip_unlock();
     return result;
 }

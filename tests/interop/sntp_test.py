@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """The clock, asked of time servers of every kind: chrony, and ones that answer what no clock is to be set by.
 
-The program is examples/clock (a server, a port, a time limit in milliseconds). See support/harness.py for the protocol.
+The program is examples/clock: a server, a port, a time limit in milliseconds; or a URL, a CA file and servers, for a
+page fetched without knowing the time. See support/harness.py for the protocol.
 """
+import contextlib
 import os
 import socket
 import subprocess
@@ -12,20 +14,25 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
-from support import harness, servers
+from support import certs, harness, servers
 from support.harness import Cases, Skipped, check, unique
 from support.timeserver import Server, reply_to
 
 CLOCK = os.path.join(harness.BUILD, "examples", "example_clock")
 cases = Cases()
+pki = certs.Pki(harness.folder)
+
+
+def run(*args):
+    """(exit code, stdout, stderr, seconds)"""
+    started = time.monotonic()
+    done = subprocess.run([CLOCK, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                          check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode(), time.monotonic() - started
 
 
 def ask(server, port, limit_ms=4000):
-    """(exit code, stdout, stderr, seconds)"""
-    started = time.monotonic()
-    done = subprocess.run([CLOCK, server, str(port), str(limit_ms)], stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=60, check=False)
-    return done.returncode, done.stdout.decode(), done.stderr.decode(), time.monotonic() - started
+    return run(server, port, limit_ms)
 
 
 def believed(result, slack=3):
@@ -45,7 +52,9 @@ def refused(result, words, limit=None):
 
 # --- Good ones
 
-def from_chrony():
+@contextlib.contextmanager
+def chrony():
+    """The port of a chronyd that answers."""
     port = harness.free_port()
     home = unique("chrony")
     os.makedirs(home)
@@ -58,11 +67,16 @@ def from_chrony():
         process = subprocess.Popen([servers.program("chronyd"), "-x", "-d", *user, "-f", conf],
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        believed(ask("127.0.0.1", port, 15000))
+        yield port
         check(process.poll() is None, "chronyd has ended")
     finally:
         process.terminate()
         process.wait()
+
+
+def from_chrony():
+    with chrony() as port:
+        believed(ask("127.0.0.1", port, 15000))
 
 
 def from_a_good_one():
@@ -105,16 +119,16 @@ def from_elsewhere():
             check(len(server.queries) == 2, "the reply from another port was taken")
 
 
-def too_late():
-    """The answer to the first query comes after the second one: how long it took is not known any more."""
+def late():
+    """The answer to the first query comes after the second one: it took a second, and counts from that query."""
     first = []
 
     def answer(query, n):
-        first.append(reply_to(query, now=time.time() + 200))
-        return [] if n == 1 else [first[0]] if n == 2 else [reply_to(query)]
+        first.append(query)
+        return [] if n == 1 else [reply_to(first[0])]
     with Server(answer) as server:
         believed(ask("127.0.0.1", server.port, 15000))
-        check(len(server.queries) == 3, f"{len(server.queries)} queries")
+        check(len(server.queries) == 2, f"{len(server.queries)} queries")
 
 
 def over_ipv6():
@@ -126,7 +140,7 @@ def over_ipv6():
 
 cases.add("chrony", from_chrony)
 cases.add("over IPv6", over_ipv6)
-cases.add("an answer after the next query is none", too_late, waits=True)
+cases.add("an answer after the next query", late, waits=True)
 cases.add("a good server is asked once", from_a_good_one)
 cases.add("stamps are random", stamps_are_random, waits=True)
 cases.add("asked again after 1 and 2 seconds", asked_again, waits=True)
@@ -186,6 +200,131 @@ cases.add("nobody there", lambda: refused(ask("127.0.0.1", harness.free_port(), 
           waits=True)
 cases.add("no such name", lambda: refused(ask("no-such-name.invalid", 123, 9000), "", 12), waits=True)
 cases.add("no name at all", lambda: refused(ask("not a name", 123, 2000), "argument", 3))
+
+# --- By itself: a page is fetched by a machine that does not know the time
+
+def good(query, _):
+    return [reply_to(query)]
+
+
+def silent(_, __):
+    return []
+
+
+def telling(**what):
+    return lambda query, _: [reply_to(query, **what)]
+
+
+@contextlib.contextmanager
+def fetching(*answers, ports=()):
+    """A page, time servers of our own and ports of others: what the program says, and the servers."""
+    chain = pki.chain("p256")
+    with contextlib.ExitStack() as stack:
+        https = stack.enter_context(servers.openssl(chain))
+        ours = [stack.enter_context(Server(answer)) for answer in answers]
+        every = [f"127.0.0.1:{port}" for port in [*ports, *(server.port for server in ours)]]
+        result = run(f"https://127.0.0.1:{https.port}/page.http", chain.root_path, *every)
+        yield result, every, ours
+
+
+def fetched(*answers, ports=(), by=()):
+    """by: the servers that agreed, by their place in the list."""
+    with fetching(*answers, ports=ports) as (result, every, _):
+        believed(result)
+        names = ", ".join(every[i] for i in by)
+        source = f"SNTP, 2 servers agreed: {names}" if len(by) > 1 else f"SNTP, 1 server: {names}"
+        check(source in result[1].splitlines(), f"not {source!r}: {result[1]}")
+        check("status 200" in result[1], result[1])
+
+
+NO_TIME = harness.SENTENCES["NO_TIME"]
+
+
+def not_fetched(words, *answers, ports=(), at_once=False, error=NO_TIME, where="asking for the time"):
+    """words: what is said after the sentence, with {0}, {1}, ... for the servers."""
+    with fetching(*answers, ports=ports) as (result, every, _):
+        refused(result, f"{error}: {words.format(*every)}", limit=4 if at_once else 12)
+        refused(result, f"({where})")
+
+
+def with_two_chronys():
+    with chrony() as one, chrony() as two:
+        fetched(ports=(one, two), by=(0, 1))
+
+
+def with_a_liar_beside_chrony(answer, words, at_once):
+    with chrony() as port:
+        not_fetched(words, answer, ports=(port,), at_once=at_once)
+
+
+def liar_of_three(place):
+    answers = [good, good, good]
+    answers[place] = telling(now=time.time() + 86400)
+    with fetching(*answers) as (result, *_):
+        believed(result)
+
+
+def asked_at_once():
+    with fetching(good, good, silent) as (result, _, ours):
+        believed(result)
+        check([len(server.queries) for server in ours] == [1, 1, 1], "a server was not asked, or twice")
+        stamps = {server.queries[0][40:] for server in ours}
+        numbers = {server.clients[0][1] for server in ours}
+        check(len(stamps) == 3 and len(numbers) == 3, f"stamps {stamps}, ports {numbers}")
+
+
+cases.add("auto: one server", fetched, good, by=(0,))
+cases.add("auto: two servers", fetched, good, good, by=(0, 1))
+cases.add("auto: two chronys", with_two_chronys)
+cases.add("auto: three, one silent", fetched, silent, good, good, by=(1, 2))
+cases.add("auto: four, two silent", fetched, silent, good, silent, good, by=(1, 3), waits=True)
+cases.add("auto: all at once, each with its own stamp and port", asked_at_once)
+for place in range(3):
+    cases.add(f"auto: three, number {place + 1} lies", liar_of_three, place)
+cases.add("auto: the second query is answered", fetched, lambda query, n: [reply_to(query)] if n == 2 else [], good,
+          by=(0, 1), waits=True)
+cases.add("auto: nine seconds apart", fetched, good, telling(now=time.time() + 9), by=(0, 1))
+
+DISAGREE = "the time servers disagree by more than 10 seconds"
+cases.add("auto: a minute apart", not_fetched, DISAGREE, good, telling(now=time.time() + 300), at_once=True)
+cases.add("auto: three that disagree", not_fetched, DISAGREE, good, telling(now=time.time() + 3600),
+          telling(now=time.time() + 7200), at_once=True)
+cases.add("auto: chrony and a liar", with_a_liar_beside_chrony, telling(now=time.time() + 86400), DISAGREE, True)
+cases.add("auto: silence", not_fetched, "time server {0}: no answer", silent, waits=True)
+cases.add("auto: one of two is silent", not_fetched, "time server {1}: no answer", good, silent, waits=True)
+cases.add("auto: both are silent", not_fetched, "time server {0}: no answer; {1}: no answer", silent, silent, waits=True)
+cases.add("auto: one disagrees, one is silent", not_fetched, DISAGREE, good, silent, telling(now=time.time() + 3600),
+          waits=True)
+for name, words, what in (
+        ("unsynchronised", "its own clock is not set", {"flags": 0xe4}),
+        ("stratum 16", "it is too far from any reference clock", {"stratum": 16}),
+        ("version 1", "another version of the protocol", {"flags": 0x0c}),
+        ("adrift", "its own clock may be off by more than 1.5 seconds", {"dispersion": 0x20000}),
+        ("no time", "there is no time in it", {"transmit": bytes(8)}),
+        ("another stamp", "no answer", {"originate": bytes(8)}),
+):
+    cases.add(f"auto: {name} beside chrony", with_a_liar_beside_chrony, telling(**what), f"time server {{1}}: {words}", False,
+              waits=True)
+
+KISS = "it wants to be left alone (kiss-o'-death)"
+BELIEF = "it is not within 20 years of when this was built"
+YEAR_2040 = 2208988800 + 86400  # the next era of SNTP's seconds began in 2036
+cases.add("auto: a kiss-o'-death", not_fetched, f"time server {{0}}: {KISS}", telling(stratum=0), at_once=True)
+cases.add("auto: a kiss-o'-death of one of two", not_fetched, f"time server {{0}}: {KISS}", telling(stratum=0), good,
+          at_once=True)
+for year, now in (("1970", 0), ("2099", 4070908800)):
+    cases.add(f"auto: {year}", not_fetched, f"time server {{0}}: {BELIEF}", telling(now=now), at_once=True)
+    cases.add(f"auto: {year} by one of two", not_fetched, f"time server {{1}}: {BELIEF}", good, telling(now=now),
+              at_once=True)
+cases.add("auto: 1970 by both", not_fetched, f"time server {{0}}: {BELIEF}", telling(now=0), telling(now=0),
+          at_once=True)
+# What who owns every server can do.
+cases.add("auto: 2040 by both is believed", not_fetched, "'example.test' was valid until", telling(now=YEAR_2040), telling(now=YEAR_2040), at_once=True,
+          error=harness.SENTENCES["EXPIRED"], where="TLS handshake")
+cases.add("auto: no such name", lambda: refused(run("https://127.0.0.1:1/", pki.chain("p256").root_path,
+                                                    "no-such-name.invalid"), NO_TIME, 12), waits=True)
+cases.add("auto: a list that is none", lambda: refused(run("https://127.0.0.1:1/", pki.chain("p256").root_path, "a b"),
+                                                       "argument", 3))
 
 if __name__ == "__main__":
     sys.exit(harness.main(cases))

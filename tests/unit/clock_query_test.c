@@ -19,7 +19,7 @@ static struct {
     bool opened, closed;
     int open_error;
     picket_address_t address;
-    uint16_t number;
+    uint16_t number, local;
     unsigned queries;
     uint32_t times[16];
     uint8_t stamps[16][SNTP_STAMP];
@@ -62,7 +62,7 @@ static void prepare_answer(void)
     server.arrives = script.now_ms + server.delay;
 }
 
-static int udp_open(void *ctx, const picket_address_t *address, uint16_t number)
+static int udp_open(void *ctx, const picket_address_t *address, uint16_t number, uint16_t local)
 {
     (void)ctx;
     CHECK(!server.opened || server.closed);
@@ -71,6 +71,7 @@ static int udp_open(void *ctx, const picket_address_t *address, uint16_t number)
     server.opened = true;
     server.address = *address;
     server.number = number;
+    server.local = local;
     return 7;
 }
 
@@ -228,14 +229,52 @@ static void a_later_query_is_answered(void)
     stop();
 }
 
-// Its half round trip would be measured from the wrong query.
-static void an_answer_to_an_earlier_query_is_none(void)
+// Its round trip began when that query was sent, a second before this answer was.
+static void an_answer_to_an_earlier_query_is_taken(void)
 {
     start(-1);
     server.answers = 2;
+    server.delay = 200;
     server.to_the_first = true;
-    CHECK_INT(query(), PICKET_ERR_TIMEOUT_TIME);
-    CHECK_INT(picket_unix_ms(&client), PICKET_ERR_NO_TIME);
+    CHECK_INT(query(), 0);
+    CHECK_INT(server.queries, 2);
+    is(right + script.now_ms + 500);
+    stop();
+}
+
+static void after_eight_seconds_it_is_none(void)
+{
+    for (uint32_t late = 0; late < 2; late++) {
+        start(-1);
+        server.answers = 4; // after 7 seconds
+        server.delay = 1000 + late;
+        server.to_the_first = true;
+        CHECK_INT(ask("time.example", 9000), late ? PICKET_ERR_TIMEOUT_TIME : 0);
+        stop();
+    }
+}
+
+// Four are remembered; that of the first has made room for the fifth.
+static void one_that_was_forgotten_is_none(void)
+{
+    start(-1);
+    server.answers = 5;
+    server.to_the_first = true;
+    CHECK_INT(ask("time.example", 16000), PICKET_ERR_TIMEOUT_TIME);
+    stop();
+}
+
+static void local_ports_are_random(void)
+{
+    unsigned same = 0;
+    for (unsigned i = 0, last = 0; i < 16; i++, last = server.local) {
+        if (i == 0)
+            start(-1);
+        CHECK_INT(query(), 0);
+        CHECK(server.local >= 0xc000);
+        same += server.local == last || server.local == last + 1;
+    }
+    CHECK(same < 3);
     stop();
 }
 
@@ -435,7 +474,10 @@ int main(void)
     RUN(half_the_round_trip_is_added);
     RUN(silence_is_asked_again_and_ends);
     RUN(a_later_query_is_answered);
-    RUN(an_answer_to_an_earlier_query_is_none);
+    RUN(an_answer_to_an_earlier_query_is_taken);
+    RUN(after_eight_seconds_it_is_none);
+    RUN(one_that_was_forgotten_is_none);
+    RUN(local_ports_are_random);
     RUN(an_answer_after_the_end_is_none);
     RUN(a_kiss_ends_it);
     RUN(a_server_without_a_clock_is_asked_again);
