@@ -51,27 +51,21 @@ static const char *decimal(uint64_t number)
 
 // --- The clock ---
 
-static int print_time(const char *from)
+static int print_time(void)
 {
     struct tm tm;
     time_t now = (time_t)(picket_unix_ms(&client) / 1000);
     gmtime_r(&now, &tm);
-    printf("picket: time %04d-%02d-%02d %02d:%02d:%02d UTC, from %s\n", tm.tm_year + 1900, tm.tm_mon + 1,
-           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, from);
+    printf("picket: time %04d-%02d-%02d %02d:%02d:%02d UTC, %s\n", tm.tm_year + 1900, tm.tm_mon + 1,
+           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, picket_clock_source());
     return 0;
 }
 
 // HOST or HOST:PORT.
-static int ask_time(const char *source)
+static int ask_time(const char *server)
 {
-    static char server[PICKET_HOST_MAX + 1];
-    size_t len = strcspn(source, ":");
-    unsigned long port = source[len] ? strtoul(source + len + 1, NULL, 10) : 0;
-    if (len >= sizeof server || port > 0xffff)
-        return fail("time= is not HOST:PORT");
-    memcpy(server, source, len);
-    int error = picket_clock_query_blocking(&client, server, (uint16_t)port, 15000);
-    return error < 0 ? fail_with(error, picket_clock_why()) : print_time(server);
+    int error = picket_clock_query_blocking(&client, server, 0, 15000);
+    return error < 0 ? fail_with(error, picket_clock_why()) : print_time();
 }
 
 // Without it https:// will say that the time is not known.
@@ -83,7 +77,7 @@ static int set_clock(const char *source)
         return ask_time(source);
     if (picket_clock_set((int64_t)strtoul(source + 1, NULL, 10) * 1000) < 0)
         return fail_with(PICKET_ERR_NO_TIME, "what the page says is not believed");
-    return print_time("the page");
+    return print_time();
 }
 
 // --- What is shown ---
@@ -211,9 +205,11 @@ static int run(void)
         return fail(wrong);
     int error =
         page.ca_len ? picket_trust_load(&trust, page.ca, page.ca_len, trust_mem, sizeof trust_mem, NULL) : 0;
+    static const char *const nobody[] = {NULL}; // is asked for the time but whom the page names
+    const picket_config_t config = {
+        .trust = &trust, .arena = arena, .arena_len = sizeof arena, .time_servers = nobody};
     if (error == 0)
-        error = picket_init(&client,
-                            &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = sizeof arena});
+        error = picket_init(&client, &config);
     show_sources();
     if (error < 0)
         return fail_with(error, "");

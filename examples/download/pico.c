@@ -5,7 +5,6 @@
 #include "ca.h" // made of CA_FILE: whom to believe
 #include "pico/cyw43_arch.h"
 #include "pico/stdlib.h"
-#include "picket/clock.h"
 #include "picket/picket.h"
 
 static picket_t client;
@@ -24,8 +23,12 @@ int main(void)
 
     picket_trust_t trust;
     picket_trust_load(&trust, ca_pem, sizeof ca_pem, trust_mem, sizeof trust_mem, NULL);
-    picket_init(&client, &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = sizeof arena});
-    picket_clock_query_blocking(&client, TIME_SERVER, 0, 10000); // certificates have dates
+    static const char *const time_servers[] = {TIME_SERVER}; // certificates have dates
+    picket_init(&client, &(picket_config_t){.trust = &trust,
+                                            .arena = arena,
+                                            .arena_len = sizeof arena,
+                                            .time_servers = time_servers,
+                                            .time_server_count = 1});
 
     picket_http_t http = {0};
     picket_http_start(&http, &client, &(picket_request_t){.url = URL});

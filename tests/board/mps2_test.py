@@ -92,7 +92,8 @@ def time_server(answer, errors=None, words=""):
             check(not server.seen, "it sent something")
         else:
             run = expect_ok(boot(settings), PAGE)
-            check(re.search(rf"^picket: time 20[\d-]+ [\d:]+ UTC, from {BOARD.computer}$", run.text, re.M), f"{run}")
+            check(re.search(rf"^picket: time 20[\d-]+ [\d:]+ UTC, SNTP, 1 server: {BOARD.computer}:{clock.port}$",
+                            run.text, re.M), f"{run}")
             check(len(clock.queries) == 1, f"{len(clock.queries)} queries")
 
 
