@@ -1,14 +1,12 @@
 // get, on a Pico W or Pico 2 W: join the Wi-Fi network, fetch a page over verified HTTPS, print it.
 #include <stdio.h>
 
-#include "ca.h" // made of CA_FILE: whom to believe
 #include "pico/cyw43_arch.h"
 #include "pico/stdlib.h"
 #include "picket/picket.h"
 
 static picket_t client;
 static uint8_t arena[PICKET_ARENA_SIZE(1)];
-static uint8_t trust_mem[sizeof ca_pem];
 
 int main(void)
 {
@@ -19,14 +17,8 @@ int main(void)
     int joined = cyw43_arch_wifi_connect_timeout_ms(WIFI_SSID, WIFI_PASSWORD, CYW43_AUTH_WPA2_AES_PSK, 30000);
     printf(joined == 0 ? "joined %s\n" : "cannot join %s\n", WIFI_SSID);
 
-    picket_trust_t trust;
-    picket_trust_load(&trust, ca_pem, sizeof ca_pem, trust_mem, sizeof trust_mem, NULL);
-    static const char *const time_servers[] = {TIME_SERVER}; // certificates have dates
-    picket_init(&client, &(picket_config_t){.trust = &trust,
-                                            .arena = arena,
-                                            .arena_len = sizeof arena,
-                                            .time_servers = time_servers,
-                                            .time_server_count = 1});
+    picket_init(&client,
+                &(picket_config_t){.trust = &picket_trust_web, .arena = arena, .arena_len = sizeof arena});
 
     picket_http_t http = {0};
     picket_http_start(&http, &client, &(picket_request_t){.url = URL});

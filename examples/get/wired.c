@@ -2,26 +2,18 @@
 // serial line (UART0, pins 0 and 1; there: ./do link /dev/ttyACM0), and print it (UART1, pins 4 and 5).
 #include <stdio.h>
 
-#include "ca.h" // made of CA_FILE: whom to believe
 #include "pico/stdlib.h"
 #include "picket/picket.h"
 
 static picket_t client;
 static uint8_t arena[PICKET_ARENA_SIZE(1)];
-static uint8_t trust_mem[sizeof ca_pem];
 
 int main(void)
 {
     stdio_init_all();
 
-    picket_trust_t trust;
-    picket_trust_load(&trust, ca_pem, sizeof ca_pem, trust_mem, sizeof trust_mem, NULL);
-    static const char *const time_servers[] = {TIME_SERVER}; // certificates have dates
-    picket_init(&client, &(picket_config_t){.trust = &trust,
-                                            .arena = arena,
-                                            .arena_len = sizeof arena,
-                                            .time_servers = time_servers,
-                                            .time_server_count = 1});
+    picket_init(&client,
+                &(picket_config_t){.trust = &picket_trust_web, .arena = arena, .arena_len = sizeof arena});
 
     picket_http_t http = {0};
     picket_http_start(&http, &client, &(picket_request_t){.url = URL});
