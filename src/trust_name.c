@@ -18,14 +18,30 @@ static bool same(const char *a, const char *b, size_t len)
     return true;
 }
 
-// "*.example.com" covers one label before ".example.com". "*.com" covers nothing: no one is given all of a
-// top-level domain.
+// ".co.uk", ".com.br": under which everybody registers names. The real list of public suffixes has 10,000
+// entries; these labels before a country's two letters are what most of them look like.
+static bool is_public_suffix(const char *rest, size_t len)
+{
+    static const char labels[] =
+        "ac\0co\0com\0edu\0gen\0go\0gob\0gouv\0gov\0gv\0id\0in\0mil\0ne\0net\0nom\0or\0org\0sch\0";
+    if (len < 6 || rest[len - 3] != '.')
+        return false;
+    for (const char *label = labels; *label != '\0'; label += strlen(label) + 1) {
+        if (strlen(label) == len - 4 && same(label, rest + 1, len - 4))
+            return true;
+    }
+    return false;
+}
+
+// "*.example.com" covers one label before ".example.com". "*.com" and "*.co.uk" cover nothing: no one is
+// given all of a domain that is open to everybody.
 static bool wildcard_covers(const char *pattern, size_t pattern_len, const char *host, size_t host_len)
 {
     const char *rest = pattern + 1;
     size_t rest_len = pattern_len - 1;
     const char *dot = memchr(host, '.', host_len);
-    if (dot == NULL || dot == host || memchr(rest + 1, '.', rest_len - 1) == NULL)
+    if (dot == NULL || dot == host || memchr(rest + 1, '.', rest_len - 1) == NULL ||
+        is_public_suffix(rest, rest_len))
         return false;
     size_t tail = host_len - (size_t)(dot - host);
     return tail == rest_len && same(dot, rest, rest_len);
