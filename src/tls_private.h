@@ -53,6 +53,7 @@ struct tls {
     bool handshaken;
     bool offered;     // a session was offered for resumption
     bool ordered;     // the certificates sent have been put in order
+    bool alone;       // the server's own certificate is believed without a path
     bool late;        // the deadline passed while they were checked
     bool checked;     // a certificate was checked in this handshake, name and all
     bool sign_failed; // the function that signs for the client failed
@@ -77,6 +78,7 @@ struct tls {
     size_t key_bits;            // of the server's key
     mbedtls_x509_time valid_to; // the earliest end of validity in its path
     uint8_t chain_len;
+    trust_strict_t strict; // what its certificates have shown so far
     bool self_signed;
     bool leaf_unread; // the first certificate that could be read is not the server's
     char text[sizeof(((picket_detail_t *)0)->text)];

@@ -38,7 +38,8 @@ static void prepare(tls_t *tls, mbedtls_x509_crt *leaf)
 {
     tls->search.store = tls->client->config->trust;
     lend_record_buffer(tls);
-    if (!stand_alone(tls->search.store, leaf))
+    tls->alone = stand_alone(tls->search.store, leaf);
+    if (!tls->alone)
         tls->checks -= (uint8_t)trust_order(&tls->search, leaf);
     tls->ordered = true;
 }
@@ -95,6 +96,7 @@ static const struct {
     {MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE | MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
      PICKET_ERR_CERT_USAGE, "not for a TLS server"},
     {MBEDTLS_X509_BADCERT_MISSING, PICKET_ERR_NO_CERT, "none sent"},
+    {MBEDTLS_X509_BADCERT_OTHER, PICKET_ERR_CERT_MALFORMED, "malformed"},
 };
 #define CAUSES (sizeof causes / sizeof causes[0])
 
@@ -191,6 +193,9 @@ static void explain(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t flags)
     } else if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
         text_str(&t, " is not for ");
         text_quote(&t, expected_name(tls), strlen(expected_name(tls)), 60);
+    } else if (tls->strict.wrong != NULL) {
+        text_str(&t, ": ");
+        text_str(&t, tls->strict.wrong);
     }
 }
 
@@ -204,7 +209,7 @@ static bool was_sent_first(const tls_t *tls, const mbedtls_x509_crt *crt)
     const mbedtls_ssl_context *ssl = &tls->ssl;
     size_t at = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3 ? 4 + 1 + 3 + 3 : 4 + 3 + 3;
     size_t len = ssl->MBEDTLS_PRIVATE(in_hslen);
-    return len >= at && crt->raw.len <= len - at &&
+    return len >= at && crt->raw.len != 0 && crt->raw.len <= len - at &&
            memcmp(ssl->MBEDTLS_PRIVATE(in_msg) + at, crt->raw.p, crt->raw.len) == 0;
 }
 
@@ -212,7 +217,7 @@ static bool was_sent_first(const tls_t *tls, const mbedtls_x509_crt *crt)
 static bool is_self_signed(const mbedtls_x509_crt *crt)
 {
     const mbedtls_x509_buf *signer = &crt->authority_key_id.keyIdentifier, *own = &crt->subject_key_id;
-    if (crt->issuer_raw.len != crt->subject_raw.len ||
+    if (crt->issuer_raw.len == 0 || crt->issuer_raw.len != crt->subject_raw.len ||
         memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->issuer_raw.len) != 0)
         return false;
     return signer->len == 0 || own->len == 0 ||
@@ -257,15 +262,25 @@ static void check_leaf(tls_t *tls, const mbedtls_x509_crt *crt, uint32_t *flags)
     check_pin(tls, crt, flags);
 }
 
+// The first certificate of a path is its anchor. Of a certificate that is trusted by itself nothing is asked.
+static uint32_t check_strictly(tls_t *tls, const mbedtls_x509_crt *crt, int depth, bool first)
+{
+    enum trust_role role = first ? TRUST_ANCHOR : depth == 0 ? TRUST_LEAF : TRUST_INTERMEDIATE;
+    return tls->alone || (first && depth == 0) ? 0 : trust_check_strictly(&tls->strict, crt, role);
+}
+
 int tls_verify_certificate(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     tls_t *tls = ctx;
+    bool first = tls->chain_len == 0;
     if (tls->chain_len++ == 0 || mbedtls_x509_time_cmp(&crt->valid_to, &tls->valid_to) < 0)
         tls->valid_to = crt->valid_to;
     if (tls->pin == NULL)
         tls->pin = trust_pin_of(tls->client->config->trust, crt);
     if (depth == 0)
         check_leaf(tls, crt, flags);
+    if ((*flags | tls->flags) == 0)
+        *flags |= check_strictly(tls, crt, depth, first);
     if (*flags != 0 && first_cause(*flags) <= first_cause(tls->flags))
         explain(tls, crt, *flags);
     tls->flags |= *flags;

@@ -46,7 +46,8 @@ static int parse_renamed(mbedtls_x509_crt *crt, const picket_anchor_t *anchor)
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
     memcpy(der, anchor->der, anchor->der_len);
     rename_signature(der, anchor->der_len);
-    int code = mbedtls_x509_crt_parse_der(crt, der, anchor->der_len);
+    int code =
+        mbedtls_x509_crt_parse_der_with_ext_cb(crt, der, anchor->der_len, 1, trust_read_extension, NULL);
     picket_arena_free(der);
     return code;
 }
@@ -72,7 +73,8 @@ static int parse_anchor(mbedtls_x509_crt *crt, const picket_anchor_t *anchor)
 {
     if (anchor->name_len != 0)
         return parse_made(crt, anchor);
-    int code = mbedtls_x509_crt_parse_der_nocopy(crt, anchor->der, anchor->der_len);
+    int code = mbedtls_x509_crt_parse_der_with_ext_cb(crt, anchor->der, anchor->der_len, 0,
+                                                      trust_read_extension, NULL);
     if (code == MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG + MBEDTLS_ERR_OID_NOT_FOUND)
         code = parse_renamed(crt, anchor);
     return code;

@@ -7,6 +7,8 @@
 //   trust_der.c   the little DER that this takes, and the hash of a distinguished name
 //   trust_pin.c   keys that are known beforehand
 //   trust_name.c  does a certificate cover a host name or an address?
+//   trust_strict.c       what Mbed TLS does not object to, and we do
+//   trust_constraints.c  may a certificate's issuer vouch for its names?
 #ifndef PICKET_TRUST_PRIVATE_H
 #define PICKET_TRUST_PRIVATE_H
 
@@ -66,7 +68,7 @@ bool trust_contains(const picket_trust_t *store, const mbedtls_x509_crt *crt);
 
 // The certificate's subject alternative names cover host, or, when literal is not NULL, that address. RFC
 // 9525: the common name does not count; a wildcard is one whole leftmost label, with at least two labels
-// behind it; an address matches only an iPAddress.
+// behind it, which are no public suffix as far as that shows; an address matches only an iPAddress.
 bool trust_name_matches(const mbedtls_x509_crt *crt, const char *host, const picket_address_t *literal);
 
 // The certificate has no alternative names, and this is its common name: what boxes have whose makers never heard of the
@@ -75,5 +77,38 @@ bool trust_common_name_is(const mbedtls_x509_crt *crt, const char *name);
 
 // The last common name of a distinguished name, or NULL.
 const mbedtls_x509_buf *trust_common_name(const mbedtls_x509_name *name);
+
+// --- What Mbed TLS does not object to
+
+enum trust_role { TRUST_LEAF, TRUST_INTERMEDIATE, TRUST_ANCHOR };
+
+// Certificates of a path that have name constraints: with more of them it is refused.
+#define TRUST_CONSTRAINED 4
+
+// What is known from one certificate of a path to the next. Zero it before the first one.
+typedef struct trust_strict {
+    struct {
+        const uint8_t *value; // of the extension, in the certificate
+        size_t len;
+    } constraints[TRUST_CONSTRAINED];
+    uint8_t count;
+    const char *wrong; // words for what was found
+} trust_strict_t;
+
+// Look at a certificate of a path that Mbed TLS has verified, the anchor first, the server's last, while all
+// of them are in memory. Returns MBEDTLS_X509_BADCERT_* flags, and sets strict->wrong. An anchor is looked at
+// as far as it is there: of one that is kept as a name and a key there is nothing to see.
+uint32_t trust_check_strictly(trust_strict_t *strict, const mbedtls_x509_crt *crt, enum trust_role role);
+
+// For mbedtls_x509_crt_parse_der_with_ext_cb, when an anchor is read: constraints of names that are marked
+// critical are no reason to give up where trust_check_strictly knows all of them.
+int trust_read_extension(void *ctx, mbedtls_x509_crt const *crt, mbedtls_x509_buf const *oid, int critical,
+                         const unsigned char *value, const unsigned char *end);
+
+// trust_constraints.c. Name constraints (RFC 5280 4.2.1.10): are they well-formed (*others: they restrict
+// more than host names and addresses), and do they allow the host names and addresses of crt? NULL: yes; else
+// words for what is wrong.
+const char *trust_constraints_fault(const uint8_t *value, size_t len, bool *others);
+const char *trust_constrain(const uint8_t *value, size_t len, const mbedtls_x509_crt *crt);
 
 #endif

@@ -3,8 +3,10 @@
 #include "picket/trust.h"
 
 enum {
+    TAG_BOOLEAN = 0x01,
     TAG_INTEGER = 0x02,
     TAG_BITS = 0x03,
+    TAG_OCTETS = 0x04,
     TAG_OID = 0x06,
     TAG_SEQUENCE = 0x30,
     TAG_SET = 0x31,
@@ -51,10 +53,15 @@ bool der_next(const uint8_t **bytes, size_t *len, der_t *element)
     return true;
 }
 
+bool der_take(const uint8_t **bytes, size_t *len, uint8_t tag, der_t *element)
+{
+    return der_next(bytes, len, element) && element->tag == tag;
+}
+
 static bool expect(const uint8_t **bytes, size_t *len, uint8_t tag)
 {
     der_t element;
-    return der_next(bytes, len, &element) && element.tag == tag;
+    return der_take(bytes, len, tag, &element);
 }
 
 static bool open_certificate(const uint8_t *bytes, size_t len, der_t *certificate, der_t *tbs)
@@ -132,6 +139,30 @@ bool der_signature_names(const uint8_t *bytes, size_t len, const uint8_t *names[
         return false;
     names[1] = certificate.body + tbs.whole;
     return der_read(names[1], certificate.len - tbs.whole, &name) && name.tag == TAG_SEQUENCE;
+}
+
+// --- Extensions
+
+static uint8_t id_of(const der_t *oid)
+{
+    if (oid->len != 3 || oid->body[0] != 0x55 || oid->body[1] != 0x1d || oid->body[2] >= 0x80)
+        return 0;
+    return oid->body[2];
+}
+
+bool der_next_extension(const uint8_t **bytes, size_t *len, der_extension_t *extension)
+{
+    der_t all, mark;
+    if (!der_take(bytes, len, TAG_SEQUENCE, &all) || !der_take(&all.body, &all.len, TAG_OID, &extension->oid))
+        return false;
+    extension->id = id_of(&extension->oid);
+    extension->critical = all.len > 0 && all.body[0] == TAG_BOOLEAN;
+    if (extension->critical) {
+        if (!der_next(&all.body, &all.len, &mark) || mark.len != 1)
+            return false;
+        extension->critical = mark.body[0] != 0;
+    }
+    return der_take(&all.body, &all.len, TAG_OCTETS, &extension->value) && all.len == 0;
 }
 
 // --- The hash of a name: FNV-1a over each attribute's type and its value folded as RFC 5280 7.1 compares it

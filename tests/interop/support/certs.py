@@ -29,6 +29,7 @@ ALGORITHMS = {
 
 KINDS = {
     "rsa2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+    "rsa2052": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2052"],
     "rsa1024": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
     "rsa4096": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"],
     "rsa3072": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"],
@@ -228,8 +229,8 @@ class Pki:
 
 # --- Good chains beside the ordinary ones (rsa2048, p256, p384)
 
-def names(*alt):
-    return lambda pki, label: pki.simple(label, pki.leaf("p256", *alt))
+def names(*alt, **more):
+    return lambda pki, label: pki.simple(label, pki.leaf("p256", *alt, **more))
 
 
 def pss(pki, label):
@@ -313,6 +314,22 @@ def many_roots(pki, label):
     return Chain(pki.folder, label, [pki.leaf("p256"), pki.intermediate("p256")], text)
 
 
+PERMITTED, EXCLUDED = 0xa0, 0xa1
+
+
+def constrained(what, name, which="intermediate"):
+    """Name constraints: in the root they are critical. Mbed TLS cannot read an intermediate that has such."""
+    def make(pki, label):
+        extensions = [*ca_extensions(), der.extension("2.5.29.30", der.sequence(der.tlv(what, der.sequence(
+            der.dns(name)))), which == "root")]
+        root = Certificate("Constrained root", pki.key("p256", "root"),
+                           extensions=extensions if which == "root" else ca_extensions())
+        middle = Certificate("Constrained intermediate", pki.key("p256", "intermediate"), root,
+                             extensions=extensions if which == "intermediate" else ca_extensions(0))
+        return Chain(pki.folder, label, [pki.leaf("p256", der.dns(HOST), issuer=middle), middle], root)
+    return make
+
+
 def large(size):
     def make(pki, label):
         many = [der.dns(f"host-{i:06d}.of-a-large-certificate.test") for i in range(size // 42)]
@@ -346,7 +363,10 @@ GOOD = {
     "many-roots": many_roots,
     "large-10k": large(10000),
     "late-date": later_date,
-    "upper-case-name": names(der.dns("EXAMPLE.Test")),
+    "permitted-name": constrained(PERMITTED, "test"),
+    "permitted-by-root": constrained(PERMITTED, "test", "root"),
+    "not-excluded-name": constrained(EXCLUDED, "other.test"),
+    "upper-case-name": names(der.dns("EXAMPLE.Test"), common_name="EXAMPLE.Test"),
     "second-name": names(der.dns("first.test"), der.email("a@b.test"), der.dns(HOST)),
     "ip-san": names(der.ip("127.0.0.1")),
     "ip6-san": names(der.ip("::1")),
@@ -578,7 +598,17 @@ BAD = {
     "no-digital-signature": (usage("keyAgreement"), {"CERT_USAGE"}),
     "no-digital-signature-rsa": (usage("dataEncipherment", kind="rsa2048"), {"CERT_USAGE"}),
     "unknown-critical": (extra(der.extension("1.3.6.1.4.1.55555.1", der.octets(b"?"), True)), {"CERT_MALFORMED"}),
-    "excluded-name": (excluded_name, {"CERT_MALFORMED", "UNKNOWN_ISSUER", "WRONG_HOST"}),
+    "excluded-name": (constrained(EXCLUDED, "test"), {"CERT_USAGE"}),
+    "excluded-name-critical": (excluded_name, {"CERT_MALFORMED", "UNKNOWN_ISSUER", "WRONG_HOST"}),
+    "excluded-by-root": (constrained(EXCLUDED, "test", "root"), {"CERT_USAGE"}),
+    "not-permitted-by-root": (constrained(PERMITTED, "other.test", "root"), {"CERT_USAGE"}),
+    "critical-authority-key": (extra(der.extension("2.5.29.35", der.sequence(), True)), {"CERT_MALFORMED"}),
+    "critical-subject-key": (extra(der.extension("2.5.29.14", der.octets(b"key"), True)), {"CERT_MALFORMED"}),
+    "public-suffix": (names(der.dns("*.co.uk"), common_name="A server"), NAMED, "a.co.uk"),
+    "other-common-name": (lambda pki, label: pki.simple(label, pki.leaf(
+        "p256", common_name="other.test")), {"CERT_MALFORMED"}),
+    "may-sign": (usage("digitalSignature", "keyCertSign"), {"CERT_USAGE"}),
+    "rsa2052-leaf": (weak(key="rsa2052"), WEAK),
     "chain-10": (long_chain(10), {"UNKNOWN_ISSUER", "CERT_MALFORMED", "CERT_USAGE"}),
     "huge": (large(60000), {"CERT_MALFORMED", "NO_MEMORY", "TLS_PROTOCOL"}),
 }
