@@ -1,0 +1,96 @@
+// A client for limbo_test.py: it says what it thinks of servers, at any date of the last years.
+//
+// A line on stdin is "PORT HOST UNIX_MS VERSION ROOTS": connect to this port of loopback and shake hands, in
+// the name of HOST, at this time, in TLS "1.2" or "1.3", trusting the certificates in this file. One on
+// stdout answers it: "ERROR MS TEXT", the name of the error, how long that took, and what the client said
+// about it.
+
+// The dates of the cases lie before this Picket was built: this program's own copy of the clock has another
+// floor.
+#undef PICKET_BUILD_TIME
+#define PICKET_BUILD_TIME 1420070400 // 2015
+#include "clock.c"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "picket/tls.h"
+#include "socket_port.h"
+
+#define ROOTS_MAX (2u * 1024u * 1024u)
+
+static _Alignas(8) uint8_t arena[PICKET_ARENA_SIZE(1)];
+static _Alignas(8) uint8_t anchors[ROOTS_MAX];
+static uint8_t roots[ROOTS_MAX];
+
+typedef struct question {
+    unsigned port;
+    char host[260];
+    long long unix_ms;
+    char version[4];
+    char roots[512];
+} question_t;
+
+static int load_roots(const char *path, picket_trust_t *trust)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return PICKET_ERR_ARG;
+    size_t len = fread(roots, 1, sizeof roots, file);
+    fclose(file);
+    return picket_trust_load(trust, roots, len, anchors, sizeof anchors, NULL);
+}
+
+static int shake_hands(picket_t *client, const question_t *q, picket_detail_t *detail)
+{
+    static const picket_address_t loopback = {.family = 4, .bytes = {127, 0, 0, 1}};
+    picket_tls_t tls = {0};
+    picket_tls_target_t target = {.host = q->host, .port = (uint16_t)q->port, .address = &loopback};
+    int ready = picket_tls_start(&tls, client, &target);
+    while (ready == 0 || ready == PICKET_AGAIN) {
+        (void)picket_poll(client);
+        ready = picket_tls_ready(&tls);
+    }
+    *detail = picket_tls_detail(&tls);
+    picket_tls_close(&tls);
+    return ready > 0 ? 0 : ready;
+}
+
+static int ask(const question_t *q, picket_detail_t *detail)
+{
+    static picket_t client;
+    picket_trust_t trust;
+    uint16_t version = strcmp(q->version, "1.3") == 0 ? PICKET_TLS_1_3 : PICKET_TLS_1_2;
+    int error = load_roots(q->roots, &trust);
+    if (error != 0)
+        return error;
+    socket_port_deterministic(0, q->unix_ms);
+    memset(&client, 0, sizeof client);
+    error = picket_init(&client, &(picket_config_t){.port = socket_port(),
+                                                    .arena = arena,
+                                                    .arena_len = sizeof arena,
+                                                    .trust = &trust,
+                                                    .tls_min = version,
+                                                    .tls_max = version});
+    if (error == 0)
+        error = shake_hands(&client, q, detail);
+    if (!arena_check())
+        abort();
+    picket_deinit(&client);
+    return error;
+}
+
+int main(void)
+{
+    question_t q;
+    while (scanf("%u %259s %lld %3s %511s", &q.port, q.host, &q.unix_ms, q.version, q.roots) == 5) {
+        picket_detail_t detail = {0};
+        uint32_t began = socket_port()->millis(NULL);
+        int error = ask(&q, &detail);
+        printf("%s %u %s\n", picket_error_name(error), socket_port()->millis(NULL) - began, detail.text);
+        fflush(stdout);
+    }
+    return 0;
+}
