@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from support import certs, der, harness
 from support.certs import DAY, NOW, Certificate, Chain, ca_extensions
 from support.harness import Cases, check, expect_error, expect_ok, picket, resolve, version_options
+from support.limbo import ask
 from support.tlspeer import PAGE, TlsPeer
 
 HOST = certs.HOST
@@ -102,6 +103,28 @@ def refused(version, label, make, error):
     check(not seen, f"the server has seen {seen[:40]!r}: {result}")
 
 
+def counted(version, label, make, error, most):
+    """At most so many signatures are checked, the handshake's own not counted."""
+    chain = pki.once(f"chain {label}", lambda: make(label))
+    with TlsPeer(chain, version) as peer:
+        name, ms, checks, text = ask(peer.port, HOST, int(time.time() * 1000), version, chain.root_path)
+    check(name == error, f"{name} ({text}) instead of {error}")
+    checks -= error == "OK"
+    check(checks <= most, f"{checks} signatures were checked, not {most} at the most")
+    check(ms < 1000 * (5 if harness.is_sanitized() else 1), f"took {ms} ms")
+
+
+# The chain's length, and what the client may have to check for it; 12 in any case.
+COUNTED = {
+    "counted-plain": (lambda label: pki.simple(label, pki.leaf("p256")), "OK", 2),
+    "counted-40-namesakes-behind": (among_namesakes(0, 40), "OK", 2),
+    "counted-40-namesakes-around": (among_namesakes(14, 26), "OK", 2),
+    "counted-40-namesakes-before": (among_namesakes(40, 0), "EXPIRED", 2),
+    "counted-40-namesakes": (only_namesakes(40), "EXPIRED", 2),
+    "counted-6-roots-of-one-name": (roots_of_one_name(6, False), "OK", 7),
+    "counted-60-roots-of-one-name": (roots_of_one_name(60, False), "UNKNOWN_ISSUER", 12),
+    "counted-60-roots-with-identifiers": (roots_of_one_name(60, True), "OK", 2),
+}
 GOOD = {
     "good-then-24-expired-namesakes": among_namesakes(0, 24),
     "14-expired-namesakes-good-10-more": among_namesakes(14, 10),
@@ -122,6 +145,9 @@ for _version in ("1.2", "1.3"):
         cases.add(f"{_name}-{_version}", accepted, _version, _name, _make)
     for _name, (_make, _error) in BAD.items():
         cases.add(f"{_name}-{_version}", refused, _version, _name, _make, _error)
+
+    for _name, (_make, _error, _most) in COUNTED.items():
+        cases.add(f"{_name}-{_version}", counted, _version, _name, _make, _error, _most)
 
 if __name__ == "__main__":
     sys.exit(harness.main(cases))

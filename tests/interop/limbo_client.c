@@ -1,9 +1,9 @@
-// A client for limbo_test.py: it says what it thinks of servers, at any date of the last years.
+// A client for limbo_test.py and chain_test.py: it says what it thinks of servers, at any date of the last years.
 //
 // A line on stdin is "PORT HOST UNIX_MS VERSION ROOTS": connect to this port of loopback and shake hands, in
 // the name of HOST, at this time, in TLS "1.2" or "1.3", trusting the certificates in this file. One on
-// stdout answers it: "ERROR MS TEXT", the name of the error, how long that took, and what the client said
-// about it.
+// stdout answers it: "ERROR MS CHECKS TEXT", the name of the error, how long that took, how many signatures were
+// checked, and what the client said about it.
 
 // The dates of the cases lie before this Picket was built: this program's own copy of the clock has another
 // floor.
@@ -15,15 +15,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <psa/crypto.h>
+
 #include "arena.h"
 #include "picket/tls.h"
 #include "socket_port.h"
 
 #define ROOTS_MAX (2u * 1024u * 1024u)
 
-static _Alignas(8) uint8_t arena[PICKET_ARENA_SIZE(1)];
+// For forty certificates more than one connection is promised.
+static _Alignas(8) uint8_t arena[PICKET_ARENA_SIZE(1) + 128 * 1024];
 static _Alignas(8) uint8_t anchors[ROOTS_MAX];
 static uint8_t roots[ROOTS_MAX];
+
+// The linker leads all calls here (--wrap).
+static unsigned checks;
+
+psa_status_t __real_psa_verify_hash(psa_key_id_t key, psa_algorithm_t alg, const uint8_t *hash,
+                                    size_t hash_len, const uint8_t *signature, size_t len);
+psa_status_t __wrap_psa_verify_hash(psa_key_id_t key, psa_algorithm_t alg, const uint8_t *hash,
+                                    size_t hash_len, const uint8_t *signature, size_t len);
+psa_status_t __wrap_psa_verify_hash(psa_key_id_t key, psa_algorithm_t alg, const uint8_t *hash,
+                                    size_t hash_len, const uint8_t *signature, size_t len)
+{
+    checks++;
+    return __real_psa_verify_hash(key, alg, hash, hash_len, signature, len);
+}
 
 typedef struct question {
     unsigned port;
@@ -88,8 +105,10 @@ int main(void)
     while (scanf("%u %259s %lld %3s %511s", &q.port, q.host, &q.unix_ms, q.version, q.roots) == 5) {
         picket_detail_t detail = {0};
         uint32_t began = socket_port()->millis(NULL);
+        checks = 0;
         int error = ask(&q, &detail);
-        printf("%s %u %s\n", picket_error_name(error), socket_port()->millis(NULL) - began, detail.text);
+        printf("%s %u %u %s\n", picket_error_name(error), socket_port()->millis(NULL) - began, checks,
+               detail.text);
         fflush(stdout);
     }
     return 0;

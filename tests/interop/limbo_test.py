@@ -13,13 +13,12 @@ import datetime
 import json
 import os
 import re
-import subprocess
 import sys
-import threading
 import time
 
 from support import der, harness
-from support.harness import Cases, Failed, Skipped, check
+from support.harness import Cases, Skipped, check
+from support.limbo import PROGRAM, ask
 from support.tlspeer import TlsPeer
 
 # What the list calls invalid, and Picket takes. At most 10.
@@ -120,33 +119,6 @@ class Chain:
         return self.certificates
 
 
-class Client:
-    """A limbo_client, which several cases ask, one after the other."""
-
-    PROGRAM = os.path.join(harness.BUILD, "tests", "limbo_client")
-
-    def __init__(self):
-        self.log = harness.unique("limbo_client.log")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([self.PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                                            text=True)
-        harness.at_end(self.stop)
-
-    def ask(self, *question):
-        self.process.stdin.write(" ".join(map(str, question)) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            with open(self.log, encoding="utf-8", errors="replace") as log:
-                raise Failed(f"the client ended with {self.process.wait()}: {log.read()[-600:]!r}")
-        name, ms, text = answer.rstrip("\n").split(" ", 2)
-        return name.replace("PICKET_", "").replace("ERR_", ""), int(ms), text
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-
 def time_of(case):
     text = case["validation_time"]
     if text is None:
@@ -155,22 +127,13 @@ def time_of(case):
     return int(moment.replace(tzinfo=moment.tzinfo or datetime.timezone.utc).timestamp() * 1000)
 
 
-clients = threading.local()
-
-
-def ask(*question):
-    if not hasattr(clients, "mine"):
-        clients.mine = Client()
-    return clients.mine.ask(*question)
-
-
 def verdict(case, version):
     """What the client says of the case: the name of an error, or OK; and its words."""
     chain = Chain(case)
     roots = harness.path(re.sub(r"\W+", "-", case["id"]) + ".pem", "\n".join(case["trusted_certs"]))
     host = case["expected_peer_name"]["value"] if case["expected_peer_name"] else "example.com"
     with TlsPeer(chain, version) as peer:
-        name, ms, text = ask(peer.port, host, time_of(case), version, roots)
+        name, ms, _, text = ask(peer.port, host, time_of(case), version, roots)
     check(ms < PATIENCE * (5 if harness.is_sanitized() else 1), f"took {ms} ms in TLS {version}")
     if chain.key.kind != "p256" and name == "TLS_SIGNATURE":
         name = "OK"
@@ -204,7 +167,7 @@ def register(cases):
     vectors = find_vectors()
     if not vectors:
         raise Skipped("no limbo.json (PICKET_VECTORS names its folder)")
-    if not os.access(Client.PROGRAM, os.X_OK):
+    if not os.access(PROGRAM, os.X_OK):
         raise Skipped("no limbo_client beside the program under test")
     with open(vectors, encoding="utf-8") as f:
         listed = json.load(f)["testcases"]
