@@ -51,9 +51,12 @@ static const char *decimal(uint64_t number)
 
 // --- The clock ---
 
+static bool time_is_shown;
+
 static int print_time(void)
 {
     struct tm tm;
+    time_is_shown = true;
     time_t now = (time_t)(picket_unix_ms(&client) / 1000);
     gmtime_r(&now, &tm);
     printf("picket: time %04d-%02d-%02d %02d:%02d:%02d UTC, %s\n", tm.tm_year + 1900, tm.tm_mon + 1,
@@ -68,10 +71,16 @@ static int ask_time(const char *server)
     return error < 0 ? fail_with(error, picket_clock_why()) : print_time();
 }
 
+// Picket asks its own time servers, when it has to.
+static bool is_automatic(const char *source)
+{
+    return source && strcmp(source, "auto") == 0;
+}
+
 // Without it https:// will say that the time is not known.
 static int set_clock(const char *source)
 {
-    if (!source)
+    if (!source || is_automatic(source))
         return 0;
     if (*source != '@')
         return ask_time(source);
@@ -161,6 +170,8 @@ static int show(picket_http_t *http)
     uint64_t cycles = 0;
     int n = read_some(http, &cycles);
     detail = picket_http_detail(http);
+    if (!time_is_shown && picket_unix_ms(&client) >= 0)
+        print_time();
     print_tls(cycles);
     print_memory();
     if (picket_http_status(http) == 0)
@@ -207,7 +218,11 @@ static int run(void)
         page.ca_len ? picket_trust_load(&trust, page.ca, page.ca_len, trust_mem, sizeof trust_mem, NULL) : 0;
     static const char *const nobody[] = {NULL}; // is asked for the time but whom the page names
     const picket_config_t config = {
-        .trust = &trust, .arena = arena, .arena_len = sizeof arena, .time_servers = nobody};
+        .trust = page.ca_len ? &trust : &picket_trust_web,
+        .arena = arena,
+        .arena_len = sizeof arena,
+        .time_servers = is_automatic(page.time) ? NULL : nobody,
+    };
     if (error == 0)
         error = picket_init(&client, &config);
     show_sources();

@@ -3,7 +3,8 @@
 // 16 bytes "PICKET-PAGE-0001", the length of the text and its CRC-32 (4 bytes each, little-endian), then the text:
 // lines NAME=VALUE, the last of them ca=, after which certificates (PEM) follow to the end.
 //   url=URL           what to fetch
-//   time=HOST[:PORT]  the time server to ask; or time=@SECONDS, the time itself (since 1970)
+//   time=HOST[:PORT]  the time server to ask; or time=@SECONDS, the time itself (since 1970); or time=auto, the servers
+//                     that Picket asks by itself
 //   address=ADDRESS   connect there, and look nothing up
 //   repeat=N          fetch it N times (1)
 //   timeout=SECONDS   for each of them, from the start to the last byte (30)
