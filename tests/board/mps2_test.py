@@ -110,7 +110,7 @@ cases.add("time: from nobody", time_server, lambda query, n: [], "TIMEOUT_TIME",
 def no_roots():
     chain = pki.chain("p256")
     with TlsListener(chain, http(response(PAGE))) as server:
-        expect_error(boot(settings_for(chain, server.port, ca=None)), "NO_TRUST")
+        expect_error(boot(settings_for(chain, server.port, ca=None)), "UNKNOWN_ISSUER")
 
 
 cases.add("no certificates in the page", no_roots)
