@@ -90,6 +90,10 @@ nginx                     command=nginx
 openssl                   command=openssl
 python3                   file=/usr/bin/python3'
 
+needs_roots="$needs_build
+openssl                   command=openssl
+python3                   file=/usr/bin/python3"
+
 needs_format='
 clang-format     command=clang-format'
 
@@ -283,6 +287,7 @@ Picket: verified HTTPS for small machines.
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
   ./do size                measure flash and memory, and hold them against their budgets (3 minutes)
   ./do bench [--quick]     count the cycles of handshakes on an emulated Pico, beside lwIP's own TLS (5 minutes)
+  ./do roots NAME|FILE ... write the smallest trust store for these servers as C, or convert a PEM file; --help
   ./do format              format the C sources
   ./do help                this
 
@@ -353,6 +358,14 @@ case $verb in
         [ -x "$root/build/host/picket-link" ] || say "do: building build/host/picket-link first"
         build host picket-link
         exec "$root/build/host/picket-link" "$@"
+        ;;
+
+    roots)
+        [ $# -gt 0 ] || fail "roots of what? ./do roots HOST...|FILE.pem..."
+        need "$needs_roots"
+        [ -x "$root/build/host/picket" ] || say "do: building build/host/picket first (about a minute)"
+        build host picket_cli
+        exec /usr/bin/python3 "$root/tools/roots" "$@"
         ;;
 
     test)

@@ -4,6 +4,8 @@ Used by tools/make-roots and tools/roots. Standard library only.
 """
 import base64
 import calendar
+import glob
+import os
 import re
 import time
 
@@ -126,6 +128,21 @@ class Certificate:
         return any(tag == 1 and contents != b"\0" for tag, _, contents in elements(value, body, end))
 
     @property
+    def more_than_key(self):
+        """What name, key and dates do not say of it, so that it must be kept whole; "" when there is nothing."""
+        if not self.is_ca:
+            return "not a CA"
+        constraints = self.extensions[b"\x55\x1d\x13"]
+        if any(tag == 2 for tag, *_ in elements(constraints, *read(constraints)[1:])):
+            return "limits the CAs below it"
+        if b"\x55\x1d\x1e" in self.extensions:
+            return "for some names only"
+        names = self.extensions.get(b"\x55\x1d\x11")
+        if names and any(tag in (0x82, 0x87) for tag, *_ in elements(names, *read(names)[1:])):
+            return "may be a server's own"
+        return ""
+
+    @property
     def subject_id(self):
         value = self.extensions.get(b"\x55\x1d\x0e")
         return elements(value, 0, len(value))[0][2] if value else None
@@ -187,12 +204,12 @@ def objects(text):
                 octal += re.findall(r"\\([0-3][0-7]{2})", more)
             current[words[0]] = bytes(int(digits, 8) for digits in octal)
         else:
-            current[words[0]] = words[-1]
+            current[words[0]] = words[-1].strip()
     if current:
         yield current
 
 
-def from_certdata(text):
+def from_certdata(text, without=()):
     """The roots that Mozilla's certdata.txt trusts for TLS servers, with the dates from which on they are not."""
     trusted, certificates = set(), []
     for item in objects(text):
@@ -205,12 +222,63 @@ def from_certdata(text):
     for item in certificates:
         if (item["CKA_ISSUER"], item["CKA_SERIAL_NUMBER"]) not in trusted:
             continue
+        if item.get("CKA_LABEL") in without:
+            continue
         certificate = Certificate(item["CKA_VALUE"])
         after = item.get("CKA_NSS_SERVER_DISTRUST_AFTER")
         if isinstance(after, bytes):
             certificate.distrust_after = seconds(0x17 if len(after) == 13 else 0x18, after)
         found.append(certificate)
     return found
+
+
+# --- Files
+
+def files_of(source):
+    """The files to read: certdata.txt alone where there is one, since only it has the dates of distrust."""
+    if not os.path.isdir(source):
+        return [source]
+    for name in ("certdata.txt", "mozilla/certdata.txt"):
+        if os.path.exists(os.path.join(source, name)):
+            return [os.path.join(source, name)]
+    files = sorted(glob.glob(os.path.join(glob.escape(source), "usr/share/ca-certificates/mozilla/*.crt"))
+                   or glob.glob(os.path.join(glob.escape(source), "*.crt")))
+    if not files:
+        raise Bad(f"{source}: neither certdata.txt nor certificates (*.crt) in it")
+    return files
+
+
+def is_certdata(path):
+    with open(path, "rb") as f:
+        return b"CKO_CERTIFICATE" in f.read()
+
+
+def left_out(path):
+    """What Debian leaves out of the list, by label, one a line and in quotes, in a file beside certdata.txt."""
+    try:
+        with open(os.path.join(os.path.dirname(path), "blacklist.txt"), encoding="utf-8") as f:
+            return {line.strip() for line in f if line.startswith('"')}
+    except OSError:
+        return set()
+
+
+def load(files):
+    """The certificates of these files; of certdata.txt, the roots for TLS servers."""
+    roots = []
+    for path in files:
+        try:
+            with open(path, "rb") as f:
+                data = f.read()
+        except OSError as error:
+            raise Bad(f"{path}: {error.strerror}") from None
+        try:
+            if b"CKO_CERTIFICATE" in data:
+                roots += from_certdata(data.decode("utf-8"), left_out(path))
+            else:
+                roots += from_bytes(data)
+        except Bad as why:
+            raise Bad(f"{path}: {why}") from None
+    return roots
 
 
 # --- C
