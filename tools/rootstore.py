@@ -178,6 +178,8 @@ def from_bytes(data):
     """The certificates of a file: PEM, or DER one after the other."""
     if b"-----BEGIN CERTIFICATE-----" in data:
         return from_pem(data.decode("utf-8", "replace"))
+    if data[:1] != b"\x30":
+        raise Bad("not a certificate")
     found, at = [], 0
     while at < len(data):
         _, _, end = read(data, at)
