@@ -63,10 +63,17 @@ endfunction()
 picket_find_roots()
 if(PICKET_ROOTS_SOURCE)
     set(roots_c "${PROJECT_BINARY_DIR}/picket_trust_web.c")
+    # A folder has the package's own old time. Its origin has the time when it was fetched; and when it is removed, it is
+    # fetched anew.
+    set(changes "${PICKET_ROOTS_SOURCE}")
+    if(EXISTS "${PICKET_ROOTS_SOURCE}.origin")
+        set(changes "${PICKET_ROOTS_SOURCE}.origin")
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PICKET_ROOTS_SOURCE}" "${changes}")
+    endif()
     add_custom_command(
         OUTPUT "${roots_c}"
         COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/make-roots" "${PICKET_ROOTS_SOURCE}" "${roots_c}"
-        DEPENDS "${PICKET_ROOTS_SOURCE}" "${PROJECT_SOURCE_DIR}/tools/make-roots" "${PROJECT_SOURCE_DIR}/tools/rootstore.py"
+        DEPENDS "${changes}" "${PROJECT_SOURCE_DIR}/tools/make-roots" "${PROJECT_SOURCE_DIR}/tools/rootstore.py"
         VERBATIM)
 else()
     set(roots_c "${PROJECT_BINARY_DIR}/picket_no_roots.c")
