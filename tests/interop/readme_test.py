@@ -96,7 +96,7 @@ def do_get():
 
 def do_help():
     done = run("./do")
-    for word in ("demo", "get", "link", "test", "build", "size", "bench", "lwIP", "Mbed TLS", "llhttp", "libslirp"):
+    for word in ("demo", "get", "link", "roots", "test", "build", "size", "bench", "lwIP", "Mbed TLS", "llhttp", "libslirp"):
         check(word.encode() in done.stdout, f"./do says nothing of {word}: {done.stdout!r}")
 
 

@@ -159,6 +159,17 @@ def left_out_by_debian():
     check('_origin[] = "2026-08-16, 1 roots' in text, text[-200:])
 
 
+def check_of_date():
+    """A set of more than a year ago fails the tests."""
+    for days, code in ((360, 0), (370, 1)):
+        date = time.strftime("%Y%m%d", time.gmtime(NOW - days * DAY))
+        source = path(f"aged-{days}.pem", root("Believed").pem())
+        path(f"aged-{days}.pem.origin", f"{date} from Debian sid (ca-certificates)\n")
+        make(source, path(f"aged-{days}.c"))
+        done = run(os.path.join(ROOT, "tools", "check-roots"), path(f"aged-{days}.c"))
+        check(done.returncode == code and (b"not ok" in done.stdout) == bool(code), f"{days} days: {done.stdout!r}")
+
+
 # --- Those of the web, as they were built
 
 def web():
@@ -397,27 +408,31 @@ def web_source():
     return rootstore.load(rootstore.files_of(found))
 
 
-def with_own_roots():
-    """A picket whose web store has our roots as well: linked as this build links its own."""
+def linked_with(store, label):
+    """The command with this store as its web's, linked as its build links it."""
     if IS_CURL:
         raise Skipped("curl has no such store")
-    whole = web_source()
-    source = path("both/roots.pem", "".join(c.pem() for c in whole) + "".join(own_root(i).pem() for i in range(COUNT)))
-    text, _ = make(source, path("both/web.c"))
-    check(len(lines_of(text)) == len(lines_of(web())) + COUNT, f"{len(lines_of(text))} roots")
     done = run("ninja", "-C", BUILD, "-t", "commands", "picket")
     link = done.stdout.decode().rstrip().splitlines()[-1] if done.returncode == 0 else ""
     check("libpicket_trust_web.a" in link and " -o picket " in link, f"how is picket linked? {done.stderr!r} {link[-300:]}")
     compiler = re.search(r"&& (\S+)", link)[1]
     flags = ["-fsanitize=address,undefined"] if is_sanitized() else []
-    built = run(compiler, *flags, "-std=c11", "-Os", "-c", path("both/web.c"), "-o", path("both/web.o"), "-I",
-                os.path.join(ROOT, "include"))
+    made, program = path(f"{label}/web.o"), path(f"{label}/picket")
+    built = run(compiler, *flags, "-std=c11", "-Os", "-c", store, "-o", made, "-I", os.path.join(ROOT, "include"))
     check(built.returncode == 0, f"{built.stderr!r}")
-    link = link.replace("libpicket_trust_web.a", path("both/web.o"), 1).replace(" libpicket_trust_web.a", "")
-    linked = subprocess.run(link.replace(" -o picket ", f" -o {path('both/picket')} "), shell=True, cwd=BUILD,
-                            capture_output=True, check=False)
+    link = link.replace("libpicket_trust_web.a", made, 1).replace(" libpicket_trust_web.a", "")
+    linked = subprocess.run(link.replace(" -o picket ", f" -o {program} "), shell=True, cwd=BUILD, capture_output=True,
+                            check=False)
     check(linked.returncode == 0, f"{linked.stderr[-400:]!r}")
-    return path("both/picket"), bytes(whole[0].subject)
+    return program
+
+
+def with_own_roots():
+    whole = web_source()
+    source = path("both/roots.pem", "".join(c.pem() for c in whole) + "".join(own_root(i).pem() for i in range(COUNT)))
+    text, _ = make(source, path("both/web.c"))
+    check(len(lines_of(text)) == len(lines_of(web())) + COUNT, f"{len(lines_of(text))} roots")
+    return linked_with(path("both/web.c"), "both"), bytes(whole[0].subject)
 
 
 def through_web(program, chain):
@@ -432,6 +447,31 @@ def own_roots(first):
         own = own_root(i)
         chain = Chain(pki.folder, f"own-{i}", shapes(own, i, web_name), own)
         expect_ok(through_web(program, chain), PAGE)
+
+
+def memory():
+    """What the whole store takes of memory beyond that of a single root: at most 2 kB."""
+    program, _ = cases.server("own roots", with_own_roots)
+    own = own_root(0)
+    chain = Chain(pki.folder, "own-memory", under("Own below 0", own), own)
+    peaks = []
+    for options in ([], ["--cacert", chain.root_path]):
+        with serve(chain) as server:
+            result = expect_ok(picket(*resolve(HOST, server.port), "--report", *options, f"https://{HOST}:{server.port}/",
+                                      program=program, env={"SSL_CERT_FILE": ""}), PAGE)
+        peaks.append(int(re.search(r"heap_peak: (\d+)", result.text())[1]))
+    print(f"# memory at most: {peaks[0]} bytes with the web's roots and {COUNT} more, {peaks[1]} with one", flush=True)
+    check(peaks[0] - peaks[1] <= 2048, f"{peaks[0]} bytes, with one root {peaks[1]}")
+
+
+def dates_of_distrust():
+    """From certdata.txt into the command: what was issued before the date is believed, and after it is not."""
+    text = certdata((root("Until lately"), "Until lately", YES, YES, time.strftime("%y%m%d000000Z", time.gmtime(NOW - DAY))),
+                    (root("Until 2020"), "Until 2020", YES, YES, "200101000000Z"))
+    make(path("dated/certdata.txt", text), path("dated/web.c"))
+    program = linked_with(path("dated/web.c"), "dated")
+    expect_ok(through_web(program, chain_of("until lately", *under("Below lately", root("Until lately")))), PAGE)
+    expect_error(through_web(program, chain_of("until 2020", *under("Below 2020", root("Until 2020")))), "UNKNOWN_ISSUER")
 
 
 def stranger_beside():
@@ -450,6 +490,7 @@ cases.add("made-of-certdata", made_of_certdata)
 cases.add("made-of-pem", made_of_pem)
 cases.add("made-of-nothing", made_of_nothing)
 cases.add("left-out-by-debian", left_out_by_debian)
+cases.add("check-of-date", check_of_date)
 cases.add("web-size", web_size)
 cases.add("web-origin", web_origin)
 cases.add("roots-fewest", fewest)
@@ -464,6 +505,8 @@ cases.add("roots-converts", converts)
 cases.add("roots-box-by-its-file", box_is_believed)
 for _first in range(0, COUNT, 10):
     cases.add(f"own-roots-beside-the-web-{_first}", own_roots, _first)
+cases.add("dates-of-distrust", dates_of_distrust)
+cases.add("own-roots-memory", memory)
 cases.add("own-roots-stranger", stranger_beside)
 cases.add("own-roots-unknown-to-the-web", web_only_refuses_own)
 
