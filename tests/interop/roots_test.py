@@ -3,6 +3,8 @@
 
 And 100 roots of our own beside the whole web's, in a picket of its own. See support/harness.py for the protocol.
 """
+import importlib.machinery
+import importlib.util
 import os
 import re
 import shutil
@@ -349,6 +351,34 @@ def box_is_believed():
     check(code == 0 and "1 server verified" in said and len(lines_of(text)) == 1, said)
 
 
+def many_candidates():
+    """Too many sets to look at all of them: then few roots that do for all servers, at once."""
+    loader = importlib.machinery.SourceFileLoader("roots_tool", os.path.join(ROOT, "tools", "roots"))
+    tool_itself = importlib.util.module_from_spec(importlib.util.spec_from_loader("roots_tool", loader))
+    loader.exec_module(tool_itself)
+    roots = [rootstore.Certificate(own_root(i).der) for i in range(60)]
+
+    class Server:
+        def __init__(self, *numbers):
+            self.roots = [roots[i] for i in numbers]
+    few = [Server(0, 1), Server(1, 2), Server(2, 3, 1)]
+    check(tool_itself.cover(few) == [roots[1]], "not the smallest set")
+    many = [Server(i, (i * 7 + 1) % 60, (i * 13 + 5) % 60) for i in range(60)]
+    start = time.monotonic()
+    chosen = tool_itself.cover(many)
+    check(all(any(root in chosen for root in server.roots) for server in many), "a server is left out")
+    check(len(chosen) <= 30 and time.monotonic() - start < 10, f"{len(chosen)} roots, {time.monotonic() - start:.1f} s")
+
+
+def by_do():
+    """./do roots is that tool, and its standard output is the C alone."""
+    if os.path.basename(BUILD) != "host":
+        raise Skipped("./do roots runs the released build")
+    done = run(os.path.join(ROOT, "do"), "roots", pki.chain("p256").root_path, timeout=600)
+    check(done.returncode == 0 and done.stdout.startswith(b"// Whom to believe"), f"{done.stdout[:80]!r} {done.stderr!r}")
+    compiles(done.stdout.decode())
+
+
 # --- 100 roots of our own beside the web's
 
 COUNT = 100
@@ -501,6 +531,8 @@ for _name, _case in (("unknown-root", unknown_root), ("namesake-root", namesake_
                      ("other-name", other_name), ("signed-by-itself", signed_by_itself), ("distrusted", distrusted),
                      ("unreachable", unreachable), ("not-files", not_files)):
     cases.add(f"roots-refuses-{_name}", _case)
+cases.add("roots-many-candidates", many_candidates)
+cases.add("roots-by-do", by_do)
 cases.add("roots-converts", converts)
 cases.add("roots-box-by-its-file", box_is_believed)
 for _first in range(0, COUNT, 10):
