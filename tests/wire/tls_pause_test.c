@@ -962,6 +962,40 @@ static void needs_room_on_the_callers_stack(void)
 
 // --- How much of the stacks is used
 
+static unsigned lives;
+
+// Called before the arithmetic of each signature, and in each poll: the deadline passes before the first one.
+static void outlive_deadline(void *ctx)
+{
+    (void)ctx;
+    lives++;
+    if (client.state->env.tls->stepping != NULL)
+        world.ms += 31000;
+}
+
+// Where TLS cannot come back early, no further signature is checked after the deadline: the verify callback, which comes
+// when all of a path has been checked, is not reached.
+static void looks_at_the_deadline_between_signatures(void)
+{
+    for (size_t i = 0; i < SERVERS; i++) {
+        use_port(socket_port());
+        port.stack_make = NULL;
+        port.stack_switch = NULL;
+        socket_port_deterministic(0, 0);
+        picket_config_t config = {.trust = &trust,
+                                  .arena = arena,
+                                  .arena_len = sizeof arena,
+                                  .port = &port,
+                                  .alive = outlive_deadline};
+        REQUIRE_INT(picket_init(&client, &config), 0);
+        replay_get(&client, urls[i], &page);
+        CHECK_INT(page.result, PICKET_ERR_TIMEOUT_HANDSHAKE);
+        CHECK_INT(page.detail.chain_len, 0);
+        picket_deinit(&client);
+    }
+    CHECK(lives > 0);
+}
+
 static void the_stack_suffices(void)
 {
     size_t size, peak;
@@ -1098,6 +1132,7 @@ int main(void)
     RUN(keeps_what_is_lent_when_the_stack_has_overflowed);
     RUN(ends_all_when_the_callers_stack_has_overflowed);
     RUN(needs_room_on_the_callers_stack);
+    RUN(looks_at_the_deadline_between_signatures);
     RUN(the_stack_suffices);
     RUN(leaves_the_callers_stack_alone);
     for (size_t i = 0; i < SERVERS; i++)
