@@ -3,6 +3,7 @@
 #   target_link_libraries(app picket pico_cyw43_arch_lwip_threadsafe_background)    Wi-Fi; also ..._lwip_poll and
 #                                                                                   ..._lwip_sys_freertos
 #   target_link_libraries(app picket picket_slip)                                   a serial line
+#   target_link_libraries(app ... picket_optiga)                                    a secure element on I2C
 #
 # picket brings config/lwipopts.h along. It is overridden by a lwipopts.h on the application's own include path, or
 # in parts by a header that PICKET_LWIP_OPTIONS_FILE names. So the sources that depend on lwIP's options
@@ -49,6 +50,14 @@ target_compile_definitions(picket_slip INTERFACE PICKET_SLIP=1)
 target_link_libraries(picket_slip INTERFACE hardware_uart hardware_irq hardware_gpio)
 
 
+# An OPTIGA Trust M on I2C.
+set(PICKET_OPTIGA_SOURCES
+    "${port}/optiga/link.c" "${port}/optiga/optiga.c" "${port}/optiga/use.c" "${port}/pico/optiga/optiga.c")
+add_library(picket_optiga INTERFACE)
+target_sources(picket_optiga INTERFACE ${PICKET_OPTIGA_SOURCES})
+target_include_directories(picket_optiga INTERFACE "${port}/optiga" "${port}/pico/optiga")
+target_link_libraries(picket_optiga INTERFACE hardware_i2c hardware_gpio pico_time)
+
 # picket_uf2(NAME): NAME.uf2 beside the program, to be copied onto the board. (The SDK's pico_add_extra_outputs needs
 # picotool for that.)
 set_property(GLOBAL PROPERTY PICKET_UF2 "${PROJECT_SOURCE_DIR}/tools/uf2")
@@ -66,6 +75,7 @@ endif()
 # Our own sources within a program: as strict as everywhere.
 set(warnings -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror ${PICKET_PROTOCOL_FLAG})
 set_source_files_properties(${PICKET_PICO_SOURCES} PROPERTIES COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
+set_source_files_properties(${PICKET_OPTIGA_SOURCES} PROPERTIES COMPILE_OPTIONS "${warnings}")
 set_source_files_properties("${port}/pico/slip/slip.c" PROPERTIES COMPILE_OPTIONS "${warnings};-O2") # runs for each byte
 
 # picket_pico_program(NAME SOURCES...): its console is UART1, what it prints is sent as it is, and it asks nothing of the
@@ -94,6 +104,7 @@ endfunction()
 if(NOT PICO_CYW43_SUPPORTED)
     picket_program(demo examples/demo/demo.c examples/demo/page.c examples/demo/board_pico.c)
     target_link_libraries(demo picket_slip)
+    add_subdirectory(examples/element)
     include("${PROJECT_SOURCE_DIR}/bench/board.cmake")
 endif()
 

@@ -53,6 +53,12 @@ target_sources(test_template_test PRIVATE
 target_compile_options(test_template_test PRIVATE "SHELL:-idirafter \"${PROJECT_SOURCE_DIR}/port/template\"")
 target_sources(test_slip_test PRIVATE "${PROJECT_SOURCE_DIR}/link/slip.c" "${PROJECT_SOURCE_DIR}/link/queue.c")
 target_compile_options(test_slip_test PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/link\"")
+# The secure element, and one that the test makes up.
+target_sources(test_optiga_test PRIVATE
+    "${PROJECT_SOURCE_DIR}/port/optiga/link.c" "${PROJECT_SOURCE_DIR}/port/optiga/optiga.c"
+    "${PROJECT_SOURCE_DIR}/port/optiga/use.c" "${PROJECT_SOURCE_DIR}/tests/support/optiga/optiga_chip.c")
+target_include_directories(test_optiga_test PRIVATE
+    "${PROJECT_SOURCE_DIR}/port/optiga" "${PROJECT_SOURCE_DIR}/tests/support/optiga")
 # The client of tests/interop/limbo_test.py and chain_test.py.
 add_executable(limbo_client "${PROJECT_SOURCE_DIR}/tests/interop/limbo_client.c")
 picket_our_code(limbo_client)

@@ -32,7 +32,7 @@ extern "C" {
 // The smallest claim: less would take too many samples for a seed.
 #define PICKET_ENTROPY_CREDIT_MIN (PICKET_ENTROPY_BIT / 128)
 
-// Picket calls the functions in the thread that calls picket_*(), on TLS's stack (PICKET_STACK_SIZE: they get 256
+// Picket calls the functions in the thread that calls picket_*(), on TLS's stack (PICKET_STACK_SIZE: they get 512
 // bytes of it), never from an interrupt. They must not call Picket.
 typedef struct picket_entropy_source {
     const char *name; // for people: "RP2040 ring oscillator". Borrowed, as the struct is, until
