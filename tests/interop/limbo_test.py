@@ -127,10 +127,10 @@ def time_of(case):
     return int(moment.replace(tzinfo=moment.tzinfo or datetime.timezone.utc).timestamp() * 1000)
 
 
-def verdict(case, version):
+def verdict(case, version, roots=None):
     """What the client says of the case: the name of an error, or OK; and its words."""
     chain = Chain(case)
-    roots = harness.path(re.sub(r"\W+", "-", case["id"]) + ".pem", "\n".join(case["trusted_certs"]))
+    roots = roots or harness.path(re.sub(r"\W+", "-", case["id"]) + ".pem", "\n".join(case["trusted_certs"]))
     host = case["expected_peer_name"]["value"] if case["expected_peer_name"] else "example.com"
     with TlsPeer(chain, version) as peer:
         name, ms, _, text = ask(peer.port, host, time_of(case), version, roots)
@@ -147,6 +147,13 @@ def judge(case):
         name, text = verdict(case, version)
         allowed = {"OK"} if wanted else REFUSALS
         check(name in allowed, f"{name} ({text}) in TLS {version} instead of {harness.few(allowed)}")
+
+
+def on_the_web(case, wanted):
+    """A real chain, of Let's Encrypt in 2023, under the roots of the web as they are built in."""
+    for version in ("1.2", "1.3"):
+        name, text = verdict(case, version, "-")
+        check(name in wanted, f"{name} ({text}) in TLS {version} instead of {harness.few(wanted)}")
 
 
 # What is refused is refused for its certificates: or the store cannot be read, the time is not believed, or there are
@@ -176,6 +183,12 @@ def register(cases):
     cases.add("the tables", tables_hold, listed)
     for case in servers:
         cases.add(case["id"], judge, case, quick=False)
+        if case["id"] == "webpki::cryptographydotio-chain":
+            cases.add("the web's roots verify a real chain", on_the_web, case, {"OK"})
+        elif case["id"] == "webpki::cryptographydotio-chain-missing-intermediate":
+            cases.add("the web's roots and a chain without its intermediate", on_the_web, case, {"UNKNOWN_ISSUER"})
+        elif case["id"] == "webpki::san::exact-dns-san":
+            cases.add("the web's roots and a root of somebody's own", on_the_web, case, {"UNKNOWN_ISSUER"})
 
 
 def main():
