@@ -1,0 +1,42 @@
+// kernels.h: arithmetic on numbers of 256 bits, which the curves stand on.
+//
+// A number is eight limbs of 32 bits, least first; a product sixteen. All functions take the same time whatever the numbers
+// are, as long as the processor's multiplication does (it does on a Cortex-M0+ with the one-cycle multiplier, M33, x86-64).
+// Each exists twice: portable/ in C, armv6m/ in assembler; the one that fits is compiled.
+//
+// Where r may be one of the arguments it says so.
+#ifndef PICKET_KERNELS_H
+#define PICKET_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LIMBS 8
+
+// Asked between the steps of something long; false ends it.
+typedef bool (*kernel_go_on_t)(void);
+
+enum {
+    KERNEL_STOPPED = -1, // go_on said so
+    KERNEL_BAD = -2,     // a point that is none, or of low order
+};
+
+// r = a b. r is neither of them.
+void kernel_mul256(uint32_t r[16], const uint32_t a[8], const uint32_t b[8]);
+// r = a a. r is not a.
+void kernel_sqr256(uint32_t r[16], const uint32_t a[8]);
+
+// Modulo 2^255 - 19, as numbers below 2^256 (not unique: 2^256 = 38). r may be an argument.
+void kernel_add_25519(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
+void kernel_sub_25519(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
+void kernel_reduce_25519(uint32_t r[8], const uint32_t t[16]); // any t
+void kernel_mul_121665(uint32_t r[8], const uint32_t a[8]);    // r = 121665 a
+
+// Modulo p = 2^256 - 2^224 + 2^192 + 2^96 - 1, numbers below p. r may be an argument.
+void kernel_add_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
+void kernel_sub_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
+// Montgomery: r = t / 2^256. t < p 2^256; t is used up.
+void kernel_reduce_p256(uint32_t r[8], uint32_t t[16]);
+
+#endif

@@ -1,0 +1,404 @@
+// The arithmetic of src/kernels against Mbed TLS's own, on edges and random numbers. PICKET_ROUNDS: how many of these.
+#include <stdlib.h>
+
+#include <mbedtls/bignum.h>
+#include <mbedtls/ecdsa.h>
+#include <mbedtls/ecp.h>
+
+#include "arena.h"
+#include "check.h"
+#include "kernels/kernels.h"
+#include "kernels/p256.h"
+#include "kernels/x25519.h"
+
+static _Alignas(8) uint8_t arena[256 * 1024];
+
+// --- Numbers
+
+static uint64_t state = 0x9e3779b97f4a7c15;
+
+static uint32_t next(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 32);
+}
+
+static int random_bytes(void *ctx, unsigned char *out, size_t len)
+{
+    (void)ctx;
+    for (size_t i = 0; i < len; i++)
+        out[i] = (unsigned char)next();
+    return 0;
+}
+
+// Limbs of zeros and ones are where carries go wrong.
+static void number(uint32_t *a, size_t limbs)
+{
+    uint32_t kinds = next();
+    for (size_t i = 0; i < limbs; i++, kinds = kinds << 7 | kinds >> 25)
+        a[i] = kinds % 4 == 0 ? 0 : kinds % 4 == 1 ? UINT32_MAX : kinds % 8 == 2 ? next() % 3 : next();
+}
+
+static int rounds(int usual)
+{
+    const char *given = getenv("PICKET_ROUNDS");
+    return given != NULL ? atoi(given) : usual;
+}
+
+static void to_mpi(mbedtls_mpi *x, const uint32_t *a, size_t limbs)
+{
+    mbedtls_mpi_read_binary_le(x, (const unsigned char *)a, 4 * limbs);
+}
+
+struct numbers {
+    uint32_t a[8], b[8], r[16];
+    mbedtls_mpi x, y, z, modulus, shift;
+};
+
+// r (limbs of it) is z, modulo what there is a modulus for.
+static bool is_z(struct numbers *n, size_t limbs, bool modular)
+{
+    to_mpi(&n->x, n->r, limbs);
+    if (!modular)
+        return mbedtls_mpi_cmp_mpi(&n->x, &n->z) == 0;
+    mbedtls_mpi_mod_mpi(&n->x, &n->x, &n->modulus);
+    mbedtls_mpi_mod_mpi(&n->z, &n->z, &n->modulus);
+    return mbedtls_mpi_cmp_mpi(&n->x, &n->z) == 0;
+}
+
+static void begin(struct numbers *n, const char *modulus)
+{
+    memset(n, 0, sizeof *n);
+    mbedtls_mpi_read_string(&n->modulus, 16, modulus);
+    mbedtls_mpi_lset(&n->shift, 1);
+    mbedtls_mpi_shift_l(&n->shift, 256);
+}
+
+static void end(struct numbers *n)
+{
+    mbedtls_mpi_free(&n->x);
+    mbedtls_mpi_free(&n->y);
+    mbedtls_mpi_free(&n->z);
+    mbedtls_mpi_free(&n->modulus);
+    mbedtls_mpi_free(&n->shift);
+}
+
+static void draw(struct numbers *n, bool below)
+{
+    do {
+        number(n->a, 8);
+        to_mpi(&n->x, n->a, 8);
+    } while (below && mbedtls_mpi_cmp_mpi(&n->x, &n->modulus) >= 0);
+    do {
+        number(n->b, 8);
+        to_mpi(&n->y, n->b, 8);
+    } while (below && mbedtls_mpi_cmp_mpi(&n->y, &n->modulus) >= 0);
+}
+
+static void products(void)
+{
+    struct numbers n;
+    begin(&n, "1");
+    for (int i = 0; i < rounds(20000); i++) {
+        draw(&n, false);
+        mbedtls_mpi_mul_mpi(&n.z, &n.x, &n.y);
+        kernel_mul256(n.r, n.a, n.b);
+        REQUIRE(is_z(&n, 16, false));
+        to_mpi(&n.x, n.a, 8);
+        mbedtls_mpi_mul_mpi(&n.z, &n.x, &n.x);
+        kernel_sqr256(n.r, n.a);
+        REQUIRE(is_z(&n, 16, false));
+    }
+    end(&n);
+}
+
+static void field_25519(void)
+{
+    struct numbers n;
+    begin(&n, "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed");
+    for (int i = 0; i < rounds(20000); i++) {
+        draw(&n, false);
+        mbedtls_mpi_add_mpi(&n.z, &n.x, &n.y);
+        kernel_add_25519(n.r, n.a, n.b);
+        REQUIRE(is_z(&n, 8, true));
+        to_mpi(&n.x, n.a, 8);
+        mbedtls_mpi_sub_mpi(&n.z, &n.x, &n.y);
+        kernel_sub_25519(n.r, n.a, n.b);
+        REQUIRE(is_z(&n, 8, true));
+        to_mpi(&n.x, n.a, 8);
+        mbedtls_mpi_mul_int(&n.z, &n.x, 121665);
+        kernel_mul_121665(n.r, n.a);
+        REQUIRE(is_z(&n, 8, true));
+        uint32_t t[16];
+        number(t, 16);
+        to_mpi(&n.z, t, 16);
+        kernel_reduce_25519(n.r, t);
+        REQUIRE(is_z(&n, 8, true));
+    }
+    end(&n);
+}
+
+#define P256 "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
+
+static bool below_prime(struct numbers *n)
+{
+    to_mpi(&n->x, n->r, 8);
+    return mbedtls_mpi_cmp_mpi(&n->x, &n->modulus) < 0;
+}
+
+static void field_p256(void)
+{
+    struct numbers n;
+    begin(&n, P256);
+    for (int i = 0; i < rounds(20000); i++) {
+        draw(&n, true);
+        mbedtls_mpi_add_mpi(&n.z, &n.x, &n.y);
+        kernel_add_p256(n.r, n.a, n.b);
+        REQUIRE(is_z(&n, 8, true) && below_prime(&n));
+        to_mpi(&n.x, n.a, 8);
+        mbedtls_mpi_sub_mpi(&n.z, &n.x, &n.y);
+        kernel_sub_p256(n.r, n.a, n.b);
+        REQUIRE(is_z(&n, 8, true) && below_prime(&n));
+        uint32_t t[16];
+        kernel_mul256(t, n.a, n.b);
+        if (i % 2) { // any t < p 2^256
+            number(t, 8);
+            memcpy(t + 8, n.a, 32);
+        }
+        to_mpi(&n.z, t, 16);
+        kernel_reduce_p256(n.r, t);
+        REQUIRE(below_prime(&n));
+        to_mpi(&n.x, n.r, 8);
+        mbedtls_mpi_mul_mpi(&n.x, &n.x, &n.shift);
+        mbedtls_mpi_sub_mpi(&n.x, &n.x, &n.z);
+        mbedtls_mpi_mod_mpi(&n.x, &n.x, &n.modulus);
+        REQUIRE_INT(mbedtls_mpi_cmp_int(&n.x, 0), 0);
+    }
+    end(&n);
+}
+
+// --- X25519
+
+static void x25519_as_mbedtls(void)
+{
+    mbedtls_ecp_group group;
+    mbedtls_ecp_group_init(&group);
+    mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_CURVE25519);
+    for (int i = 0; i < rounds(100); i++) {
+        uint8_t scalar[32], u[32], ours[32], theirs[32];
+        uint32_t some[8];
+        random_bytes(NULL, scalar, 32);
+        number(some, 8);
+        memcpy(u, some, 32);
+        mbedtls_mpi k;
+        mbedtls_ecp_point p, r;
+        mbedtls_mpi_init(&k);
+        mbedtls_ecp_point_init(&p);
+        mbedtls_ecp_point_init(&r);
+        uint8_t clamped[32];
+        memcpy(clamped, scalar, 32);
+        clamped[0] &= 0xf8;
+        clamped[31] = (uint8_t)((clamped[31] & 0x7f) | 0x40);
+        mbedtls_mpi_read_binary_le(&k, clamped, 32);
+        size_t len = 0;
+        int bad = mbedtls_ecp_point_read_binary(&group, &p, u, 32);
+        bad = bad ? bad : mbedtls_ecp_mul(&group, &r, &k, &p, random_bytes, NULL);
+        bad = bad ? bad
+                  : mbedtls_ecp_point_write_binary(&group, &r, MBEDTLS_ECP_PF_COMPRESSED, &len, theirs, 32);
+        int error = x25519(ours, scalar, u, NULL);
+        mbedtls_mpi_free(&k);
+        mbedtls_ecp_point_free(&p);
+        mbedtls_ecp_point_free(&r);
+        REQUIRE((error != 0) == (bad != 0));
+        if (error == 0)
+            REQUIRE_MEM(ours, theirs, 32);
+    }
+    mbedtls_ecp_group_free(&group);
+}
+
+static int asked;
+
+static bool three_times(void)
+{
+    return ++asked < 3;
+}
+
+static void is_stopped(void)
+{
+    static const uint8_t nine[32] = {9};
+    uint8_t out[32];
+    asked = 0;
+    CHECK_INT(x25519(out, nine, nine, three_times), KERNEL_STOPPED);
+    CHECK_INT(asked, 3);
+}
+
+// The points of low order, and those beyond the prime that are the same (RFC 7748 section 6.1).
+static void low_order(void)
+{
+    static const uint8_t some[32] = {0x11, 0x22};
+    static const uint8_t points[][32] = {
+        {0},
+        {1},
+        {0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a,
+         0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00},
+        {0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b,
+         0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57},
+    };
+    uint8_t out[32];
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++)
+        CHECK_INT(x25519(out, some, points[i], NULL), KERNEL_BAD);
+    for (uint8_t low = 0xec; low <= 0xee; low++) { // p - 1, p, p + 1, with and without bit 255
+        uint8_t u[32];
+        memset(u, 0xff, sizeof u);
+        u[0] = low;
+        CHECK_INT(x25519(out, some, u, NULL), KERNEL_BAD);
+        u[31] = 0x7f;
+        CHECK_INT(x25519(out, some, u, NULL), KERNEL_BAD);
+    }
+}
+
+// --- ECDSA
+
+struct signer {
+    mbedtls_ecp_group group;
+    mbedtls_mpi d, r, s;
+    mbedtls_ecp_point q;
+    uint8_t key[65], hash[32], signature[64];
+};
+
+static void sign(struct signer *w)
+{
+    size_t len;
+    random_bytes(NULL, w->hash, 32);
+    mbedtls_ecp_gen_keypair(&w->group, &w->d, &w->q, random_bytes, NULL);
+    mbedtls_ecp_point_write_binary(&w->group, &w->q, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, w->key, 65);
+    mbedtls_ecdsa_sign(&w->group, &w->r, &w->s, &w->d, w->hash, 32, random_bytes, NULL);
+    mbedtls_mpi_write_binary(&w->r, w->signature, 32);
+    mbedtls_mpi_write_binary(&w->s, w->signature + 32, 32);
+}
+
+static bool ours(const struct signer *w)
+{
+    return p256_verify(w->key + 1, w->hash, 32, w->signature, NULL) == 0;
+}
+
+static bool theirs(struct signer *w)
+{
+    mbedtls_mpi_read_binary(&w->r, w->signature, 32);
+    mbedtls_mpi_read_binary(&w->s, w->signature + 32, 32);
+    return mbedtls_ecp_point_read_binary(&w->group, &w->q, w->key, 65) == 0 &&
+           mbedtls_ecp_check_pubkey(&w->group, &w->q) == 0 &&
+           mbedtls_ecdsa_verify(&w->group, w->hash, 32, &w->q, &w->r, &w->s) == 0;
+}
+
+static void with_signer(void (*test)(struct signer *w))
+{
+    struct signer w;
+    memset(&w, 0, sizeof w);
+    mbedtls_ecp_group_load(&w.group, MBEDTLS_ECP_DP_SECP256R1);
+    test(&w);
+    mbedtls_ecp_group_free(&w.group);
+    mbedtls_mpi_free(&w.d);
+    mbedtls_mpi_free(&w.r);
+    mbedtls_mpi_free(&w.s);
+    mbedtls_ecp_point_free(&w.q);
+}
+
+static void good_and_flipped(struct signer *w)
+{
+    for (int i = 0; i < rounds(100); i++) {
+        sign(w);
+        REQUIRE(ours(w) && theirs(w));
+        uint32_t bit = next() % (8 * 160);
+        uint8_t *byte = bit < 512   ? w->key + 1 + bit / 8
+                        : bit < 768 ? w->hash + (bit - 512) / 8
+                                    : w->signature + (bit - 768) / 8;
+        *byte ^= (uint8_t)(1 << bit % 8);
+        REQUIRE(!ours(w) && !theirs(w));
+    }
+}
+
+static void verifies_as_mbedtls(void)
+{
+    with_signer(good_and_flipped);
+}
+
+// 0, 1, n - 1, n, n + 1, p, 2^256 - 1 for r, for s and for the key's coordinates; hashes of 0, n and 2^256 - 1.
+static void edges(struct signer *w)
+{
+    static const char *const numbers[] = {"0",
+                                          "1",
+                                          "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550",
+                                          "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+                                          "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552",
+                                          P256,
+                                          "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"};
+    mbedtls_mpi edge;
+    mbedtls_mpi_init(&edge);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        mbedtls_mpi_read_string(&edge, 16, numbers[i]);
+        for (int place = 0; place < 5; place++) {
+            sign(w);
+            uint8_t *at[] = {w->signature, w->signature + 32, w->key + 1, w->key + 33, w->hash};
+            mbedtls_mpi_write_binary(&edge, at[place], 32);
+            REQUIRE(!ours(w) && !theirs(w));
+        }
+        sign(w);
+        mbedtls_mpi_write_binary(&edge, w->hash, 32);
+        mbedtls_ecdsa_sign(&w->group, &w->r, &w->s, &w->d, w->hash, 32, random_bytes, NULL);
+        mbedtls_mpi_write_binary(&w->r, w->signature, 32);
+        mbedtls_mpi_write_binary(&w->s, w->signature + 32, 32);
+        REQUIRE(ours(w) && theirs(w));
+    }
+    mbedtls_mpi_free(&edge);
+}
+
+static void edges_as_mbedtls(void)
+{
+    with_signer(edges);
+}
+
+// The key is G, -G, 2 G...: the points of the table and of the key meet.
+static void small_keys(struct signer *w)
+{
+    size_t len;
+    for (int k = -40; k <= 40; k++) {
+        random_bytes(NULL, w->hash, 32);
+        if (k == 0)
+            continue;
+        mbedtls_mpi_lset(&w->d, k);
+        if (k < 0)
+            mbedtls_mpi_add_mpi(&w->d, &w->d, &w->group.N);
+        mbedtls_ecp_mul(&w->group, &w->q, &w->d, &w->group.G, random_bytes, NULL);
+        mbedtls_ecp_point_write_binary(&w->group, &w->q, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, w->key, 65);
+        mbedtls_ecdsa_sign(&w->group, &w->r, &w->s, &w->d, w->hash, 32, random_bytes, NULL);
+        mbedtls_mpi_write_binary(&w->r, w->signature, 32);
+        mbedtls_mpi_write_binary(&w->s, w->signature + 32, 32);
+        REQUIRE(ours(w) && theirs(w));
+        w->hash[31] ^= 1;
+        REQUIRE(!ours(w) && !theirs(w));
+    }
+}
+
+static void small_keys_as_mbedtls(void)
+{
+    with_signer(small_keys);
+}
+
+int main(void)
+{
+    if (!arena_start(arena, sizeof arena))
+        return 1;
+    RUN(products);
+    RUN(field_25519);
+    RUN(field_p256);
+    RUN(x25519_as_mbedtls);
+    RUN(low_order);
+    RUN(is_stopped);
+    RUN(verifies_as_mbedtls);
+    RUN(edges_as_mbedtls);
+    RUN(small_keys_as_mbedtls);
+    return check_done();
+}
