@@ -29,7 +29,11 @@ add_library(mbedtls STATIC ${mbedtls_sources})
 target_include_directories(mbedtls SYSTEM PUBLIC "${PICKET_MBEDTLS_DIR}/include")
 target_include_directories(mbedtls
     PUBLIC "${PROJECT_SOURCE_DIR}/config" "${PROJECT_SOURCE_DIR}/include"
-    PRIVATE "${PICKET_MBEDTLS_DIR}/library")
+    PRIVATE "${PICKET_MBEDTLS_DIR}/library" "${PICKET_TOP}/src/driver")
+option(PICKET_STOCK_CRYPTO "no arithmetic of Picket's under Mbed TLS" OFF)
+if(PICKET_STOCK_CRYPTO)
+    target_compile_definitions(mbedtls PUBLIC PICKET_STOCK_CRYPTO=1)
+endif()
 # An application's own configuration: -DMBEDTLS_CONFIG_FILE=/its/path. What Picket cannot do without is checked
 # (src/tls_checks.h).
 if(NOT MBEDTLS_CONFIG_FILE)

@@ -5,6 +5,7 @@
 #include <mbedtls/bignum.h>
 
 #include "arena.h"
+#include "driver/driver.h"
 
 // The lowest bytes of the stack: when they have changed, it was too small. What is painted and still there has
 // never been used.
@@ -75,9 +76,17 @@ bool tls_stack_pause(void)
 
 static bool slice_is_over(void)
 {
-    if (++stack.allocations % ALLOCATIONS != 0)
-        return false;
     return stack.port->millis(stack.port->ctx) - stack.entered >= PICKET_SLICE_MS;
+}
+
+// Between the steps of our own arithmetic, which does not allocate.
+static bool go_on(void)
+{
+    if (!stack.running)
+        return true;
+    if (stack.may_pause && !stack.held && slice_is_over())
+        (void)tls_stack_pause();
+    return !stack.refuse;
 }
 
 // Large numbers are allocated as so many limbs, and nothing else is made of pieces of that size.
@@ -95,7 +104,7 @@ void *picket_mbedtls_calloc(size_t n, size_t size)
 {
     if (!stack.running || !is_arithmetic(size))
         return arena_calloc_short(n, size);
-    if (stack.may_pause && !stack.held && slice_is_over())
+    if (++stack.allocations % ALLOCATIONS == 0 && stack.may_pause && !stack.held && slice_is_over())
         (void)tls_stack_pause();
     return stack.refuse ? NULL : arena_calloc_short(n, size);
 }
@@ -170,6 +179,7 @@ int tls_stack_start(const picket_port_t *port)
 {
     memset(&stack, 0, sizeof stack);
     stack.port = port;
+    driver_set_go_on(go_on);
     if (!can_switch(port))
         return 0;
     stack.mem = picket_arena_calloc(1, PICKET_STACK_SIZE);
