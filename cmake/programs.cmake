@@ -66,6 +66,14 @@ set_target_properties(limbo_client PROPERTIES C_EXTENSIONS ON RUNTIME_OUTPUT_DIR
 target_link_options(limbo_client PRIVATE LINKER:--wrap=psa_verify_hash)
 target_link_libraries(limbo_client PRIVATE
     test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,mbedtls,llhttp>")
+# What tests/interop/vectors_test.py runs.
+if(NOT PICKET_STOCK_CRYPTO)
+    add_executable(vectors "${PROJECT_SOURCE_DIR}/tests/board/vectors.c")
+    picket_our_code(vectors)
+    set_target_properties(vectors PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+    target_link_libraries(vectors PRIVATE
+        test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,picket_trust_web,mbedtls,llhttp>")
+endif()
 # The runner takes the names from here, so that the program of a test that was removed is not run.
 string(REPLACE ";" "\n" names "${names}")
 file(WRITE "${PROJECT_BINARY_DIR}/tests/programs.txt" "${names}\n")

@@ -1,0 +1,139 @@
+// vectors: runs the lines of a file through the driver; on Linux its argument, on a board QEMU's -semihosting-config arg=.
+//
+//   x25519 OUT PRIVATE PUBLIC        OUT is "-" if it is to be refused
+//   p1363 ok|bad KEY HASH SIGNATURE  r and s; any length
+//   der ok|bad KEY HASH SIGNATURE    as in X.509 and TLS
+//
+// All in hexadecimal, an empty one as "-". Prints "vectors: N good, M bad".
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mbedtls/psa_util.h>
+
+#include "driver/driver_psa.h"
+
+enum { SIZE = 65536, FIELD = 4352 };
+
+#if PICKET_MPS2_AN385 || PICKET_MPS2_AN505
+#include "mps2_semihosting.h"
+#endif
+
+static char text[SIZE + 1];
+static unsigned good, bad;
+
+typedef struct {
+    uint8_t bytes[FIELD + 1];
+    size_t len;
+} field_t;
+
+static field_t fields[3];
+
+static bool parse(field_t *field, const char *hex)
+{
+    field->len = 0;
+    if (strcmp(hex, "-") == 0)
+        return true;
+    for (; hex[0] != '\0' && hex[1] != '\0' && field->len < FIELD; hex += 2) {
+        char digits[3] = {hex[0], hex[1], '\0'};
+        field->bytes[field->len++] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    return hex[0] == '\0';
+}
+
+static psa_key_attributes_t attributes(psa_key_type_t type, size_t bits)
+{
+    psa_key_attributes_t made = PSA_KEY_ATTRIBUTES_INIT;
+    psa_set_key_type(&made, type);
+    psa_set_key_bits(&made, bits);
+    return made;
+}
+
+static bool x25519_agrees(const field_t *wanted, const field_t *key, const field_t *peer)
+{
+    psa_key_attributes_t type = attributes(PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_MONTGOMERY), 255);
+    uint8_t out[32];
+    size_t len = 0;
+    psa_status_t status = driver_key_agreement(&type, key->bytes, key->len, PSA_ALG_ECDH, peer->bytes,
+                                               peer->len, out, sizeof out, &len);
+    if (wanted->len == 0)
+        return status == PSA_ERROR_INVALID_ARGUMENT && len == 0;
+    return status == PSA_SUCCESS && len == wanted->len && memcmp(out, wanted->bytes, len) == 0;
+}
+
+static psa_status_t verify(const field_t *key, const field_t *hash, const uint8_t *signature, size_t len)
+{
+    psa_key_attributes_t type = attributes(PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1), 256);
+    return driver_verify_hash(&type, key->bytes, key->len, PSA_ALG_ECDSA_ANY, hash->bytes, hash->len,
+                              signature, len);
+}
+
+static bool verify_der(const field_t *key, const field_t *hash, const field_t *signature)
+{
+    uint8_t raw[64];
+    size_t len;
+    return mbedtls_ecdsa_der_to_raw(256, signature->bytes, signature->len, raw, sizeof raw, &len) == 0 &&
+           verify(key, hash, raw, len) == PSA_SUCCESS;
+}
+
+static bool holds(const char *kind, const char *wanted)
+{
+    static field_t out;
+    if (strcmp(kind, "x25519") == 0)
+        return parse(&out, wanted) && x25519_agrees(&out, &fields[0], &fields[1]);
+    bool valid = strcmp(kind, "der") == 0
+                     ? verify_der(&fields[0], &fields[1], &fields[2])
+                     : verify(&fields[0], &fields[1], fields[2].bytes, fields[2].len) == PSA_SUCCESS;
+    return valid == (strcmp(wanted, "ok") == 0);
+}
+
+static void run(char *line)
+{
+    char *words[5] = {NULL};
+    int n = 0;
+    for (char *word = strtok(line, " "); word != NULL && n < 5; word = strtok(NULL, " "))
+        words[n++] = word;
+    bool whole = n >= 4;
+    for (int i = 2; i < n; i++)
+        whole = parse(&fields[i - 2], words[i]) && whole;
+    if (whole && holds(words[0], words[1])) {
+        good++;
+        return;
+    }
+    bad++;
+    printf("wrong: %s %s %s\n", words[0], words[1], n > 2 ? words[2] : "");
+}
+
+static int run_all(void)
+{
+    for (char *at = text, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+        *end = '\0';
+        if (*at != '\0')
+            run(at);
+    }
+    printf("vectors: %u good, %u bad\n", good, bad);
+    return bad != 0 || good == 0;
+}
+
+#if PICKET_MPS2_AN385 || PICKET_MPS2_AN505
+// The file has SIZE bytes, padded with empty lines.
+int main(void)
+{
+    char path[200];
+    if (picket_mps2_argument(path, sizeof path) < 0 || picket_mps2_read_file(path, text, SIZE) < 0)
+        return 2;
+    return run_all();
+}
+#else
+int main(int argc, char **argv)
+{
+    FILE *file = argc == 2 ? fopen(argv[1], "r") : NULL;
+    if (file == NULL)
+        return 2;
+    size_t len = fread(text, 1, SIZE, file);
+    text[len] = '\0';
+    fclose(file);
+    return run_all();
+}
+#endif

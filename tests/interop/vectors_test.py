@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+"""The vectors of project Wycheproof through the driver under Mbed TLS, on Linux and as machine code of a Cortex-M0+ and
+Cortex-M33 in QEMU; and there the kernels against Mbed TLS's arithmetic.
+
+The vectors are no part of the sources. PICKET_VECTORS names their folder; without it "vectors" in the sources and
+../shared/vectors beside them are looked at.
+"""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+from support import harness
+from support.harness import Cases, check, unique
+
+BOARDS = ("mps2-an385", "mps2-an505")
+SIZE = 65536  # of a file, tests/board/vectors.c
+ECDSA = {"p1363": "ecdsa_secp256r1_sha256_p1363_test.json", "der": "ecdsa_secp256r1_sha256_test.json"}
+
+# Lengths in more bytes than DER has for them: Mbed TLS reads them, whoever verifies what it has read.
+LONG_LENGTHS = (8, 9, 67, 68, 114, 115)
+
+
+def find_vectors():
+    folders = [os.environ.get("PICKET_VECTORS"), os.path.join(harness.ROOT, "vectors"),
+               os.path.join(harness.ROOT, "..", "shared", "vectors")]
+    found = [os.path.join(f, "wycheproof") for f in folders if f and os.path.isdir(os.path.join(f, "wycheproof"))]
+    return found[0] if found else None
+
+
+def tests_of(folder, file):
+    with open(os.path.join(folder, file), encoding="utf-8") as text:
+        return [(group, test) for group in json.load(text)["testGroups"] for test in group["tests"]]
+
+
+def x25519_lines(folder):
+    """A secret of zeros is to be refused, whatever else is "acceptable"; wrong lengths are added."""
+    lines = []
+    for _, test in tests_of(folder, "x25519_test.json"):
+        secret = test["shared"] if int(test["shared"] or "0", 16) else "-"
+        lines.append(f"x25519 {secret} {test['private']} {test['public']}")
+    _, some = tests_of(folder, "x25519_test.json")[0]
+    wrong = ("-", some["public"][:62], some["public"] + "00")
+    return lines + [f"x25519 - {some['private']} {public}" for public in wrong]
+
+
+def ecdsa_lines(folder, kind):
+    lines = []
+    for group, test in tests_of(folder, ECDSA[kind]):
+        digest = hashlib.sha256(bytes.fromhex(test["msg"])).hexdigest()
+        lenient = kind == "der" and test["tcId"] in LONG_LENGTHS and test["flags"] == ["BerEncodedSignature"]
+        result = "ok" if test["result"] == "valid" or lenient else "bad"
+        lines.append(f"{kind} {result} {group['publicKey']['uncompressed']} {digest} {test['sig'] or '-'}")
+    return lines
+
+
+def files_of(lines):
+    """Files of at most SIZE bytes, padded with empty lines."""
+    files, text = [], ""
+    for line in lines:
+        if len(text) + len(line) + 1 > SIZE:
+            files.append(text)
+            text = ""
+        text += line + "\n"
+    paths = []
+    for text in files + [text]:
+        paths.append(unique("vectors.txt"))
+        with open(paths[-1], "w", encoding="ascii") as file:
+            file.write(text.ljust(SIZE, "\n"))
+    return paths
+
+
+def on_linux(path):
+    program = os.path.join(os.environ.get("PICKET_BUILD", os.path.join(harness.ROOT, "build", "host")), "tests", "vectors")
+    return subprocess.run([program, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+
+
+def emulate(board, program, argument=""):
+    command = ["qemu-system-arm", "-machine", board, "-kernel", program, "-display", "none", "-monitor", "none", "-serial",
+               "stdio", "-nic", "none", "-semihosting-config", f"enable=on,target=native,arg={argument}"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=300,
+                          check=False)
+    return done.stdout.decode("latin-1")
+
+
+def vectors(lines, run):
+    good = 0
+    for path in files_of(lines):
+        said = run(path)
+        match = re.search(r"^vectors: (\d+) good, 0 bad", said, re.M)
+        check(match, f"{said[-500:]!r}")
+        good += int(match[1])
+    check(good == len(lines), f"{good} of {len(lines)}")
+
+
+def kernels(board):
+    said = emulate(board, os.path.join(harness.ROOT, "build", board, "kernels.elf"))
+    check(re.search(r"^ok small_keys_as_mbedtls", said, re.M) and "not ok" not in said, f"{said[-500:]!r}")
+
+
+def register(cases, folder, where, run):
+    if folder is None:
+        print(f"skip vectors, {where}: no wycheproof (PICKET_VECTORS names the folder that it is in)")
+        return
+    cases.add(f"{where}: X25519", vectors, x25519_lines(folder), run)
+    for kind in ECDSA:
+        cases.add(f"{where}: ECDSA P-256, {kind}", vectors, ecdsa_lines(folder, kind), run)
+
+
+def main():
+    cases, folder = Cases(), find_vectors()
+    register(cases, folder, "Linux", on_linux)
+    for board in BOARDS:
+        program = os.path.join(harness.ROOT, "build", board, "vectors.elf")
+        if not os.path.exists(program):
+            print(f"skip vectors and kernels, {board}: it is not built (./do build {board})")
+            continue
+        register(cases, folder, board, lambda path, board=board, program=program: emulate(board, program, path))
+        cases.add(f"{board}: the kernels against Mbed TLS", kernels, board)
+    return harness.main(cases)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
