@@ -36,6 +36,7 @@ needs_test="$needs_build
 chrony           command=chronyd
 clang-format     command=clang-format
 curl             command=curl
+valgrind         file=/usr/include/valgrind/memcheck.h
 gcc-arm-none-eabi command=arm-none-eabi-gcc
 libnewlib-arm-none-eabi file=/usr/lib/arm-none-eabi/newlib/nano.specs,/usr/arm-none-eabi/include/stdint.h
 gnutls-bin       command=gnutls-serv

@@ -175,5 +175,6 @@ int x25519(uint8_t out[32], const uint8_t scalar[32], const uint8_t u[32], kerne
     wipe(&l, sizeof l);
     if (!whole)
         return KERNEL_STOPPED;
-    return some != 0 ? 0 : KERNEL_BAD;
+    uint32_t is_zero = 1 ^ (some | (0 - some)) >> 31;
+    return (int)is_zero * KERNEL_BAD;
 }
