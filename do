@@ -385,7 +385,7 @@ case $verb in
                 build_bench $bits
             done
         fi
-        build pico bench
+        build pico bench bench_kernels
         emulator
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
         ;;

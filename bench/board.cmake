@@ -22,6 +22,12 @@ endfunction()
 bench_program(bench "${bench}/board/bench.c")
 target_link_libraries(bench picket)
 
+# The arithmetic alone.
+add_executable(bench_kernels EXCLUDE_FROM_ALL "${bench}/board/kernels.c")
+picket_pico_program(bench_kernels "${bench}/board/kernels.c")
+target_include_directories(bench_kernels PRIVATE "${PROJECT_SOURCE_DIR}/src")
+target_link_libraries(bench_kernels picket_core mbedtls)
+
 # --- The rival
 
 # Its folder comes before Mbed TLS's: what altcp_tls_mbedtls.c, written for Mbed TLS 2, includes.
