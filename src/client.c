@@ -6,13 +6,11 @@
 #include "arena.h"
 #include "clock.h"
 #include "clock_wait.h"
-#include "entropy.h"
+#include "engine.h"
 #include "tls_stack.h"
 
 // The longest that picket_poll lets the application sleep: a clock or a link that came up is noticed by then.
 #define POLL_MAX_MS 1000
-
-static bool initialised; // Mbed TLS's allocator and PSA are global, so one client at a time
 
 // --- Init and deinit
 
@@ -30,7 +28,7 @@ static bool versions_are_valid(const picket_config_t *c)
 
 static int check(const picket_config_t *config)
 {
-    if (initialised)
+    if (engine_runs())
         return PICKET_ERR_BUSY;
     if (!versions_are_valid(config) || !exchange_timeouts_valid(&config->timeouts) ||
         config->head_max > INT_MAX || !clock_wait_valid(config))
@@ -53,33 +51,14 @@ static int start_state(picket_t *client, const picket_port_t *port)
     return error;
 }
 
-static int start_port(const picket_port_t *port)
+static int start(picket_t *client)
 {
-    return port->start != NULL ? port->start(port->ctx) : 0;
-}
-
-static void stop_port(const picket_port_t *port)
-{
-    if (port->stop != NULL)
-        port->stop(port->ctx);
-}
-
-static int start(picket_t *client, const picket_port_t *port)
-{
-    int error = start_port(port);
+    int error = engine_start(&client->config);
     if (error != 0)
         return error;
-    clock_use(port);
-    error = entropy_start(port);
-    if (error == 0)
-        error = entropy_add(client->config.entropy);
-    if (error == 0)
-        error = start_state(client, port);
-    if (error != 0) {
-        entropy_stop();
-        clock_forget();
-        stop_port(port);
-    }
+    error = start_state(client, client->config.port);
+    if (error != 0)
+        engine_stop();
     return error;
 }
 
@@ -101,17 +80,9 @@ int picket_init(picket_t *client, const picket_config_t *config)
     if (error != 0)
         return fail_init(client, error);
     *client = (picket_t){.config = *config};
-    const picket_port_t *port = config->port != NULL ? config->port : picket_port_default();
-    client->config.port = port;
-    if (!arena_start(config->arena, config->arena_len))
-        return fail_init(client, PICKET_ERR_NO_ARENA);
-    error = start(client, port);
-    if (error != 0) {
-        arena_stop();
-        return fail_init(client, error);
-    }
-    initialised = true;
-    return 0;
+    client->config.port = config->port != NULL ? config->port : picket_port_default();
+    error = start(client);
+    return error != 0 ? fail_init(client, error) : 0;
 }
 
 static void free_slot(slot_t *slot)
@@ -127,7 +98,6 @@ void picket_deinit(picket_t *client)
     if (client == NULL || client->state == NULL)
         return;
     struct picket_state *state = client->state;
-    const picket_port_t *port = state->env.port;
     tls_cancel(state->env.tls);
     for (size_t i = 0; i < PICKET_SLOTS; i++)
         free_slot(&state->slots[i]);
@@ -135,11 +105,7 @@ void picket_deinit(picket_t *client)
     tls_client_free(state->env.tls);
     client->state = NULL;
     client->error = PICKET_ERR_CLOSED;
-    stop_port(port);
-    entropy_stop();
-    clock_forget();
-    arena_stop();
-    initialised = false;
+    engine_stop();
 }
 
 // --- Slots

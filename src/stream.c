@@ -20,6 +20,14 @@ void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, 
     dial_start(&s->dial, port, peer->host, address, peer->port);
 }
 
+void stream_adopt(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
+                  int handle, const deadline_t *deadline)
+{
+    *s = (stream_t){.port = port, .client = client, .peer = *peer, .handle = handle, .deadline = *deadline};
+    s->waits = clock_wait_join();
+    s->phase = s->waits ? PICKET_PHASE_TIME : PICKET_PHASE_HANDSHAKE;
+}
+
 static int fail(stream_t *s, int error)
 {
     if (s->error == 0)
@@ -102,7 +110,7 @@ static int learn_time(stream_t *s)
     int result = clock_wait_result();
     if (result == 0) {
         wait_no_more(s);
-        s->phase = PICKET_PHASE_LOOKUP;
+        s->phase = s->handle >= 0 ? PICKET_PHASE_HANDSHAKE : PICKET_PHASE_LOOKUP; // adopted, or to be dialled
     }
     return result;
 }
@@ -149,7 +157,7 @@ static int shake_hands(stream_t *s)
 // version, which the server may no longer speak. Once more to the same address, in the time that is left.
 static bool start_over(stream_t *s, int error)
 {
-    if (s->tls == NULL || s->first_error != 0 || !tls_may_retry(s->tls))
+    if (s->tls == NULL || s->first_error != 0 || s->port->connect == NULL || !tls_may_retry(s->tls))
         return false;
     picket_address_t address = s->address;
     s->port->close(s->port->ctx, s->handle);
@@ -275,6 +283,26 @@ int stream_write(stream_t *s, const void *data, size_t len)
 }
 
 // --- The end
+
+bool stream_is_flushed(const stream_t *s)
+{
+    size_t waiting = 0;
+    if (s->tls == NULL || s->send_error != 0)
+        return true;
+    (void)tls_out_front(s->tls, &waiting);
+    return waiting == 0 && !tls_has_more_output(s->tls);
+}
+
+int stream_finish(stream_t *s)
+{
+    if (s->tls == NULL || s->error != 0 || s->phase != PICKET_PHASE_SEND)
+        return 1;
+    if (tls_busy(s->client))
+        return PICKET_AGAIN;
+    int result = tls_finish(s->tls);
+    (void)stream_flush(s);
+    return result != PICKET_AGAIN && stream_is_flushed(s) ? 1 : PICKET_AGAIN;
+}
 
 // A few turns suffice: the queue holds a record, and TCP's buffer is larger than the queue.
 static void say_goodbye(stream_t *s)

@@ -28,6 +28,11 @@ typedef struct stream {
 void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
                   const picket_address_t *address, uint32_t now, uint32_t connect_ms);
 
+// Begin on a connection that is there already: this handle of port's. Only send, recv, close and abort of port are
+// called; it has no connect. deadline: for all that is still to be done.
+void stream_adopt(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
+                  int handle, const deadline_t *deadline);
+
 // Take it further: 1 once bytes can move, PICKET_AGAIN before, or the error. s->pressed: it can go on at
 // once.
 int stream_poll(stream_t *s, uint32_t now);
@@ -45,6 +50,13 @@ bool stream_is_held(const stream_t *s);
 
 // Move ciphertext that waits towards the network. 0, or the error.
 int stream_flush(stream_t *s);
+
+// All that was written has gone to the connection.
+bool stream_is_flushed(const stream_t *s);
+
+// Finish sending: 1 when all that was written and close_notify have gone to the connection, or nothing more can;
+// PICKET_AGAIN when it takes no more for now.
+int stream_finish(stream_t *s);
 
 // End it and free its memory; harmless twice. cleanly: what was written is still delivered.
 void stream_stop(stream_t *s, bool cleanly);

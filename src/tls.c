@@ -59,15 +59,16 @@ static const uint16_t signatures[] = {
 
 // --- The client
 
-static int configure(tls_client_t *client)
+// What verification stands on. Done again for each connection, since there are applications that are shown the
+// configuration (tls_context.h) and could have written into it.
+static void configure(tls_client_t *client)
 {
     mbedtls_ssl_config *conf = &client->conf;
     uint16_t min = client->config->tls_min, max = client->config->tls_max;
-    if (mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
-        return PICKET_ERR_NO_MEMORY;
     mbedtls_ssl_conf_authmode(conf, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_ca_cb(conf, tls_verify_find_issuer, client);
+    mbedtls_ssl_conf_verify(conf, NULL, NULL);
+    mbedtls_ssl_conf_cert_profile(conf, &mbedtls_x509_crt_profile_default);
     mbedtls_ssl_conf_min_tls_version(conf, (mbedtls_ssl_protocol_version)(min != 0 ? min : PICKET_TLS_1_2));
     mbedtls_ssl_conf_max_tls_version(conf, (mbedtls_ssl_protocol_version)(max != 0 ? max : PICKET_TLS_1_3));
     mbedtls_ssl_conf_rng(conf, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
@@ -77,8 +78,20 @@ static int configure(tls_client_t *client)
     mbedtls_ssl_conf_session_tickets(conf, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
         conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+}
+
+static int make_config(tls_client_t *client)
+{
+    if (mbedtls_ssl_config_defaults(&client->conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+        return PICKET_ERR_NO_MEMORY;
+    configure(client);
     return 0;
 }
+
+// --- Several clients, with a store and sessions of their own each, share PSA and the stack of TLS
+
+static unsigned clients;
 
 static int start_psa(void)
 {
@@ -90,10 +103,8 @@ static int start_psa(void)
 
 static int start(void *arg)
 {
-    tls_client_t *client = arg;
-    mbedtls_ssl_config_init(&client->conf);
-    int error = start_psa();
-    return error != 0 ? error : configure(client);
+    (void)arg;
+    return start_psa();
 }
 
 static int stop(void *arg)
@@ -101,8 +112,17 @@ static int stop(void *arg)
     tls_client_t *client = arg;
     mbedtls_ssl_config_free(&client->conf);
     tls_identity_free(client);
-    mbedtls_psa_crypto_free();
+    if (clients == 0)
+        mbedtls_psa_crypto_free();
     return 0;
+}
+
+static int start_first(const picket_port_t *port)
+{
+    if (clients++ > 0)
+        return 0;
+    int error = tls_stack_start(port);
+    return error != 0 ? error : tls_stack_call(start, NULL);
 }
 
 int tls_client_new(const picket_config_t *config, tls_client_t **out)
@@ -111,9 +131,10 @@ int tls_client_new(const picket_config_t *config, tls_client_t **out)
     if (client == NULL)
         return PICKET_ERR_NO_MEMORY;
     client->config = config;
-    int error = tls_stack_start(config->port);
+    mbedtls_ssl_config_init(&client->conf);
+    int error = start_first(config->port);
     if (error == 0)
-        error = tls_stack_call(start, client);
+        error = make_config(client);
     if (error == 0 && config->identity != NULL)
         error = tls_identity_use(client, config->identity);
     if (error != 0) {
@@ -129,10 +150,12 @@ void tls_client_free(tls_client_t *client)
     if (client == NULL)
         return;
     tls_session_drop_all(client);
+    clients--;
     // Mbed TLS must not outlive the arena: for the next client it would be running already.
     if (tls_stack_call(stop, client) == PICKET_ERR_STACK)
         (void)stop(client);
-    tls_stack_stop();
+    if (clients == 0)
+        tls_stack_stop();
     arena_free_wiped(client, sizeof *client);
 }
 
@@ -206,6 +229,7 @@ static int set_up(tls_t *tls, void *arg)
     (void)arg;
     if (!make_queue(&tls->in) || !make_queue(&tls->out))
         return PICKET_ERR_NO_MEMORY;
+    configure(tls->client);
     if (mbedtls_ssl_setup(&tls->ssl, &tls->client->conf) != 0)
         return PICKET_ERR_NO_MEMORY;
     if (mbedtls_ssl_set_hostname(&tls->ssl, tls->peer.literal != NULL ? NULL : tls->peer.host) != 0)
@@ -351,8 +375,9 @@ int tls_handshake(tls_t *tls, const deadline_t *until)
 
 void tls_cancel(tls_client_t *client)
 {
-    if (client->paused != NULL)
-        tls_step_cancel(client->paused);
+    tls_t *paused = tls_step_paused();
+    if (paused != NULL && paused->client == client)
+        tls_step_cancel(paused);
 }
 
 bool tls_stirred(tls_client_t *client)

@@ -23,7 +23,8 @@ typedef struct tls_client tls_client_t;
 // One connection. Lives in the arena.
 typedef struct tls tls_t;
 
-// Start PSA and configure Mbed TLS. config is borrowed. 0, PICKET_ERR_NO_MEMORY, _NO_ENTROPY, _ARG.
+// Start PSA and configure Mbed TLS. config is borrowed. There may be several clients, with a store and sessions of their own
+// each; then neither call while tls_busy. 0, PICKET_ERR_NO_MEMORY, _NO_ENTROPY, _ARG.
 int tls_client_new(const picket_config_t *config, tls_client_t **client);
 void tls_client_free(tls_client_t *client);
 
@@ -37,6 +38,7 @@ typedef struct tls_peer {
 // A connection is in the middle of long arithmetic, which tls_handshake goes on with; until it has ended all
 // others wait (PICKET_AGAIN).
 bool tls_busy(const tls_client_t *client);
+bool tls_computes(const tls_t *tls); // and this is the one
 
 // Not while tls_busy. 0, PICKET_ERR_NO_MEMORY, _NO_TRUST, _NO_TIME, _NO_ENTROPY, _STACK.
 int tls_new(tls_client_t *client, const tls_peer_t *peer, tls_t **tls);

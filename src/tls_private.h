@@ -26,8 +26,7 @@ struct tls_client {
     tls_session_t sessions[PICKET_SESSIONS];
     struct tls_identity *identity; // NULL: none
     tls_t *stepping;               // the connection inside Mbed TLS now
-    tls_t *paused; // the one whose step came back early: until it has ended no other can enter
-    bool stirred;  // something happened on the network while it was waited for
+    bool stirred;                  // something happened on the network while a step was waited for
 };
 
 typedef int (*tls_op_t)(tls_t *tls, void *arg);
@@ -89,9 +88,13 @@ struct tls {
 // other failures. PICKET_AGAIN also when another connection's step has come back early.
 int tls_step(tls_t *tls, tls_op_t op, void *arg);
 
-// The same for what may take long: it may come back early with PICKET_AGAIN (client->paused == tls), and the
+// The same for what may take long: it may come back early with PICKET_AGAIN (tls_step_paused() == tls), and the
 // next call goes on with it.
 int tls_step_pausing(tls_t *tls, tls_op_t op);
+
+// The connection whose step has come back early, NULL: none. There is one stack of TLS, so until it has ended no other can
+// enter, whichever client it belongs to.
+tls_t *tls_step_paused(void);
 
 // Let a step that came back early go on to its end, whoever's it is.
 void tls_step_wait(tls_client_t *client);
@@ -113,6 +116,7 @@ void tls_group_note(tls_t *tls);
 
 // tls_session.c
 bool tls_session_offer(tls_t *tls);
+const tls_session_t *tls_session_of(const tls_t *tls); // the one kept for its server, NULL: none
 void tls_session_keep(tls_t *tls);
 void tls_session_drop(tls_t *tls);
 void tls_session_drop_all(tls_client_t *client);

@@ -29,6 +29,11 @@ static tls_session_t *find(tls_client_t *client, const tls_peer_t *peer)
     return NULL;
 }
 
+const tls_session_t *tls_session_of(const tls_t *tls)
+{
+    return find(tls->client, &tls->peer);
+}
+
 static tls_session_t *oldest(tls_client_t *client)
 {
     tls_session_t *best = &client->sessions[0];

@@ -102,6 +102,8 @@ static bool is_arithmetic(size_t size)
 void *picket_mbedtls_calloc(size_t n, size_t size);
 void *picket_mbedtls_calloc(size_t n, size_t size)
 {
+    if (stack.mem != NULL && !stack.running)
+        return picket_arena_calloc(n, size); // somebody outside, who may keep it
     if (!stack.running || !is_arithmetic(size))
         return arena_calloc_short(n, size);
     if (++stack.allocations % ALLOCATIONS == 0 && stack.may_pause && !stack.held && slice_is_over())

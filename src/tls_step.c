@@ -2,6 +2,8 @@
 #include "tls_private.h"
 #include "tls_stack.h"
 
+static tls_t *paused_step;
+
 static int run(void *arg)
 {
     tls_t *tls = arg;
@@ -41,7 +43,7 @@ static int enter(tls_t *tls, int (*how)(tls_t *tls, bool *paused))
     client->stepping = tls;
     int result = how(tls, &paused);
     client->stepping = NULL;
-    client->paused = paused ? tls : NULL;
+    paused_step = paused ? tls : NULL;
     tls->failures += arena_failures() - failures;
     if (result == PICKET_ERR_STACK) {
         (void)reclaim(tls); // the step has been left where it was, and what it holds with it
@@ -81,9 +83,20 @@ static void prepare(tls_t *tls, tls_op_t op, void *arg)
     tls->failures = tls->excused = 0;
 }
 
+tls_t *tls_step_paused(void)
+{
+    return paused_step;
+}
+
 bool tls_busy(const tls_client_t *client)
 {
-    return client->paused != NULL;
+    (void)client;
+    return paused_step != NULL;
+}
+
+bool tls_computes(const tls_t *tls)
+{
+    return paused_step == tls;
 }
 
 int tls_step(tls_t *tls, tls_op_t op, void *arg)
@@ -96,7 +109,7 @@ int tls_step(tls_t *tls, tls_op_t op, void *arg)
 
 int tls_step_pausing(tls_t *tls, tls_op_t op)
 {
-    if (tls->client->paused == tls)
+    if (paused_step == tls)
         return enter(tls, go_on);
     if (tls_busy(tls->client))
         return PICKET_AGAIN;
@@ -108,15 +121,15 @@ int tls_step_pausing(tls_t *tls, tls_op_t op)
 void tls_step_wait(tls_client_t *client)
 {
     const picket_port_t *port = client->config->port;
-    while (client->paused != NULL) {
-        (void)enter(client->paused, go_on);
-        if (client->paused != NULL && port->poll(port->ctx) == 0)
+    while (paused_step != NULL) {
+        (void)enter(paused_step, go_on);
+        if (paused_step != NULL && port->poll(port->ctx) == 0)
             client->stirred = true;
     }
 }
 
 void tls_step_cancel(tls_t *tls)
 {
-    if (tls->client->paused == tls)
+    if (paused_step == tls)
         (void)enter(tls, refuse);
 }

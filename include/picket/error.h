@@ -29,6 +29,7 @@ extern "C" {
     X(PICKET_ERR_BODY_LENGTH, -14, "the request body is shorter or longer than the length declared for it") \
     X(PICKET_ERR_INTERNAL, -15, "internal error: please report it with the details")                        \
     X(PICKET_ERR_IDENTITY, -16, "the client's own certificate or key cannot be used")                       \
+    X(PICKET_ERR_NO_HOST, -17, "no host name was given that the certificate must be for")                   \
     /* The device */                                                                                        \
     X(PICKET_ERR_NO_TIME, -20,                                                                              \
       "the time is not known, so no certificate can be checked: set the clock first")                       \

@@ -239,7 +239,7 @@ static unsigned shake_hands(picket_http_t *http)
     while (is_shaking_hands(http)) {
         uint32_t ms = picket_poll(&client);
         if (is_busy()) {
-            CHECK(!mbedtls_ssl_is_handshake_over(&client.state->env.tls->paused->ssl));
+            CHECK(!mbedtls_ssl_is_handshake_over(&tls_step_paused()->ssl));
             waits++;
             CHECK_INT(ms, 0);
         }
@@ -787,7 +787,7 @@ static size_t hello_len(size_t connection)
 
 static bool is_checking_key_exchange(void)
 {
-    const tls_t *tls = client.state->env.tls->paused;
+    const tls_t *tls = tls_step_paused();
     return tls != NULL && tls->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_KEY_EXCHANGE;
 }
 
@@ -866,7 +866,7 @@ static void says_when_the_stack_of_tls_has_overflowed(void)
 
 static bool is_checking_chain(void)
 {
-    return is_busy() && client.state->env.tls->paused->ordered;
+    return is_busy() && tls_step_paused()->ordered;
 }
 
 // While a chain is checked a part of the record buffer is lent, and what lies in it is never given back.
