@@ -25,6 +25,16 @@ picket_library(test_server "${PROJECT_SOURCE_DIR}/tests/support/tls_server.c")
 set_target_properties(test_server PROPERTIES C_EXTENSIONS ON)
 target_link_libraries(test_server PUBLIC picket_core)
 
+# The altcp layer with windows of so many segments, and deadlines that a test can wait for.
+foreach(mss 2 4 8 16)
+    picket_altcp_stack(-altcp-wnd${mss} PICKET_TCP_WND_MSS=${mss} PICKET_CONNECT_MS=2500 PICKET_IDLE_MS=2000)
+endforeach()
+function(picket_altcp_test test suffix)
+    picket_link_stack(${test} ${suffix})
+    target_link_libraries(${test} PRIVATE picket_altcp_layer${suffix})
+    target_compile_options(${test} PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/src\"")
+endfunction()
+
 set(names "")
 foreach(source IN LISTS unit wire port)
     get_filename_component(name "${source}" NAME_WE)
@@ -41,11 +51,28 @@ foreach(source IN LISTS unit wire port)
     if(source IN_LIST port)
         target_compile_options(test_${name} PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"")
         target_link_libraries(test_${name} PRIVATE test_server)
+        if(name MATCHES "^altcp")
+            picket_altcp_test(test_${name} -altcp-wnd16)
+            continue()
+        endif()
         picket_link_stack(test_${name} "")
     else()
         target_link_libraries(test_${name} PRIVATE
             test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,picket_trust_web,mbedtls,llhttp>")
     endif()
+endforeach()
+foreach(mss 2 4 8)
+    set(name altcp_test_wnd${mss})
+    list(APPEND names ${name})
+    add_executable(test_${name} "${PROJECT_SOURCE_DIR}/tests/port/altcp_test.c")
+    picket_our_code(test_${name})
+    set_target_properties(test_${name} PROPERTIES
+        C_EXTENSIONS ON
+        OUTPUT_NAME ${name}
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+    target_compile_options(test_${name} PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"")
+    target_link_libraries(test_${name} PRIVATE test_server)
+    picket_altcp_test(test_${name} -altcp-wnd${mss})
 endforeach()
 # The board to copy, on a machine that the test makes up. -idirafter: with the arch/ of Linux, as the lwIP here.
 target_sources(test_template_test PRIVATE

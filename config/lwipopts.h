@@ -273,6 +273,25 @@ int picket_lwip_ip6_input(struct pbuf *p, struct netif *netif);
 #define MEMP_NUM_ND6_QUEUE 8
 #endif
 
+// --- altcp -------------------------------------------------------------------------------------------------
+
+// lwIP's layers over TCP, for programs that use altcp_tls.h (picket/altcp.h). LWIP_ALTCP_TLS_MBEDTLS is what those
+// programs expect; Picket takes the place of lwIP's files of that name. Two pcbs a connection, and a timer.
+#if PICKET_ALTCP
+#ifndef LWIP_ALTCP
+#define LWIP_ALTCP 1
+#endif
+#ifndef LWIP_ALTCP_TLS
+#define LWIP_ALTCP_TLS 1
+#endif
+#ifndef LWIP_ALTCP_TLS_MBEDTLS
+#define LWIP_ALTCP_TLS_MBEDTLS 1
+#endif
+#ifndef MEMP_NUM_ALTCP_PCB
+#define MEMP_NUM_ALTCP_PCB (2 * MEMP_NUM_TCP_PCB)
+#endif
+#endif
+
 // --- Memory ------------------------------------------------------------------------------------------------
 
 #ifndef MEM_ALIGNMENT

@@ -86,6 +86,18 @@
 #define PICKET_STOCK_CRYPTO 0
 #endif
 
+// Memory for TLS in programs that use lwIP's altcp_tls.h (altcp.h), in bytes: an array that no other program has. As
+// PICKET_ARENA_SIZE says it for two connections at once, with 1 kB each for their configuration. Lower: ERR_MEM.
+#ifndef PICKET_ALTCP_ARENA
+#define PICKET_ALTCP_ARENA (PICKET_ARENA_SIZE(2) + 2048)
+#endif
+
+// 0: a program that uses altcp_tls.h always says whom to believe, and the roots of the web (60 kB of flash) are left out: a
+// configuration without a CA is then PICKET_ERR_NO_TRUST.
+#ifndef PICKET_ALTCP_WEB
+#define PICKET_ALTCP_WEB 1
+#endif
+
 // The longest URL and the longest host name (RFC 1035: 253). A longer URL is PICKET_ERR_URL.
 #ifndef PICKET_URL_MAX
 #define PICKET_URL_MAX 8192

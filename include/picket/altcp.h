@@ -1,0 +1,63 @@
+// altcp.h: Picket as the TLS layer of lwIP's altcp (altcp_tls.h), and the little that its interface has no words for.
+//
+// Link picket_altcp, and programs written for altcp_tls.h, lwIP's own MQTT, SMTP and HTTP clients among them, run on
+// Picket's TLS, without a change. Nothing here needs to be called. What differs from lwIP's own altcp_tls_mbedtls.c:
+//
+//   The server     is always verified: chain, name, dates. Without a CA certificate it is the roots of the web that count
+//                  (picket_trust_web). A host name is needed: mbedtls_ssl_set_hostname(altcp_tls_context(conn), name) until
+//                  TCP is established, or picket_altcp_config_set_hostname. Without one, or an empty one, the
+//                  connection ends with PICKET_ERR_NO_HOST. What else is written into that context has no effect.
+//   connected      is called when the server has been verified, and never from within altcp_connect; nor is err.
+//   err            carries ERR_TIMEOUT, ERR_MEM, ERR_RST, ERR_CLSD (cut short: no close_notify came), ERR_VAL (the
+//                  server's identity, or a host name missing), ERR_CONN (no time, no randomness), ERR_ABRT (anything
+//                  else); picket_altcp_error says which of Picket's errors it was. What arrived before is delivered first.
+//   recv           with NULL is the end that the server has signed with close_notify, and nothing else. What recv refuses
+//                  is offered again, after at most a quarter of a second, or when altcp_recved is called.
+//   altcp_write    takes all or nothing, as tcp_write does, up to altcp_sndbuf; it copies. sent counts its bytes.
+//   close, abort   of any connection are safe within any callback; after err they do nothing.
+//   deadlines      PICKET_CONNECT_MS from altcp_connect to connected; PICKET_IDLE_MS for a server that takes nothing of
+//                  what is sent. A server may be silent as long as the application lets it.
+//   sessions       are resumed by themselves, within a configuration. altcp_tls_set_session takes those that
+//                  altcp_tls_get_session gave for the same configuration, which knows them anyway; others are ERR_VAL.
+//   servers        (altcp_tls_create_config_server...) are not supported: NULL, ERR_VAL.
+//
+// Memory: the first configuration starts Picket in a static arena of PICKET_ALTCP_ARENA bytes (options.h), with the
+// board's port (which brings its network up, where it does so for others too); altcp_tls_free_entropy, when no
+// configuration and no connection is left, stops it. Meanwhile picket_init is PICKET_ERR_BUSY, and the other way round.
+//
+// Context: that of lwIP, as for all of altcp. Where lwIP runs in an interrupt or a thread of its own, hold its lock, also to
+// call these functions. lwIP's callbacks only queue. All of TLS runs in a timer of lwIP's (sys_timeout, so
+// MEMP_NUM_SYS_TIMEOUT must have room for one more), for PICKET_SLICE_MS at a time where the port has a stack for TLS, and
+// for one message of the handshake where it has none; an RSA signature is checked in one piece. So in the poll model
+// (NO_SYS) lwIP and the application wait that long at most; where lwIP runs in an interrupt or in a thread, those who
+// wait for lwIP do.
+#ifndef PICKET_ALTCP_H
+#define PICKET_ALTCP_H
+
+#include "picket/picket.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct altcp_tls_config;
+
+// The name that the servers of this configuration must have, where none is set for a connection. Copied. 0;
+// PICKET_ERR_NO_HOST: NULL or empty; PICKET_ERR_NO_MEMORY.
+int picket_altcp_config_set_hostname(struct altcp_tls_config *config, const char *name);
+
+// Why a connection ended: an enum picket_error, 0 while it has not. who: the altcp_pcb, while it lives, or the argument
+// given to altcp_arg; of those that have ended only the last one is known, and NULL asks for it: also why the last
+// configuration could not be made.
+int picket_altcp_error(const void *who);
+
+// The same as a sentence (picket_strerror), with the details behind it where there are any. Until the next call.
+const char *picket_altcp_sentence(const void *who);
+
+// The numbers of a connection, as picket_http_detail.
+picket_detail_t picket_altcp_detail(const void *who);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

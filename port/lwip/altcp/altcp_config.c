@@ -1,0 +1,313 @@
+// altcp_config.c: whom to believe and what to show, and Picket itself, started by the first configuration.
+#include "altcp_private.h"
+
+#if LWIP_ALTCP && LWIP_ALTCP_TLS
+
+#include <string.h>
+
+#include "../../../src/arena.h"
+#include "../../../src/clock_wait.h"
+#include "../../../src/engine.h"
+#include "../../../src/text.h"
+
+static uint8_t arena[PICKET_ALTCP_ARENA];
+static struct altcp_tls_config *configs;
+
+// --- What is known of the last one that ended
+
+static struct {
+    const void *conn;
+    const void *arg;
+    int error;
+    picket_detail_t detail;
+} last;
+
+void altcp_remember(const struct altcp_pcb *conn, int error, const picket_detail_t *detail)
+{
+    last.conn = conn;
+    last.arg = conn != NULL ? conn->arg : NULL;
+    last.error = error;
+    last.detail = detail != NULL ? *detail : (picket_detail_t){.alert = -1};
+}
+
+static bool is_last(const void *who)
+{
+    return who == NULL || who == last.conn || who == last.arg;
+}
+
+int picket_altcp_error(const void *who)
+{
+    const flow_t *f = who != NULL ? altcp_flow_of(who) : NULL;
+    if (f != NULL)
+        return f->error;
+    return is_last(who) ? last.error : 0;
+}
+
+picket_detail_t picket_altcp_detail(const void *who)
+{
+    picket_detail_t detail = {.alert = -1};
+    const flow_t *f = who != NULL ? altcp_flow_of(who) : NULL;
+    if (f != NULL)
+        altcp_flow_describe(f, &detail);
+    else if (is_last(who))
+        detail = last.detail;
+    return detail;
+}
+
+const char *picket_altcp_sentence(const void *who)
+{
+    static char line[240];
+    const picket_detail_t detail = picket_altcp_detail(who);
+    text_t text = text_in(line, sizeof line);
+    text_str(&text, picket_strerror(picket_altcp_error(who)));
+    if (detail.text[0] != '\0') {
+        text_str(&text, " (");
+        text_str(&text, detail.text);
+        text_str(&text, ")");
+    }
+    return line;
+}
+
+// --- Picket's start and end
+
+static bool runs; // started here
+static picket_config_t base;
+
+const picket_port_t *altcp_port(void)
+{
+    return picket_port_default();
+}
+
+uint32_t altcp_now(void)
+{
+    const picket_port_t *port = altcp_port();
+    return port->millis(port->ctx);
+}
+
+static int start(void)
+{
+    if (runs)
+        return 0;
+    if (engine_runs())
+        return PICKET_ERR_BUSY;
+    base = (picket_config_t){.arena = arena, .arena_len = sizeof arena, .port = altcp_port()};
+    int error = engine_start(&base);
+    if (error != 0)
+        return error;
+    clock_wait_start(&base, base.port, NULL);
+    runs = true;
+    return 0;
+}
+
+void altcp_tls_free_entropy(void)
+{
+    if (!runs || configs != NULL || altcp_flows_any())
+        return;
+    altcp_worker_stop();
+    clock_wait_stop();
+    engine_stop();
+    runs = false;
+}
+
+// --- Configurations
+
+static void *copy(const void *data, size_t len)
+{
+    void *mem = picket_arena_calloc(1, len);
+    if (mem != NULL)
+        memcpy(mem, data, len);
+    return mem;
+}
+
+// A store refers to DER where it lies, and the application may reuse that memory.
+static int load_trust(struct altcp_tls_config *c, const u8_t *ca, size_t len)
+{
+    size_t room = picket_trust_mem(ca, len);
+    c->trust_mem = picket_arena_calloc(1, room != 0 ? room : 1);
+    c->trust_der = copy(ca, len);
+    if (c->trust_mem == NULL || c->trust_der == NULL)
+        return PICKET_ERR_NO_MEMORY;
+    return picket_trust_load(&c->trust, c->trust_der, len, c->trust_mem, room, NULL);
+}
+
+// PEM has been decoded, and its text is not needed any more.
+static void drop_text(struct altcp_tls_config *c, size_t len)
+{
+    const uint8_t *der = c->trust_der, *end = der + len;
+    for (size_t i = 0; i < c->trust.count; i++) {
+        if (c->trust.anchors[i].der >= der && c->trust.anchors[i].der < end)
+            return;
+    }
+    picket_arena_free(c->trust_der);
+    c->trust_der = NULL;
+}
+
+static int choose_trust(struct altcp_tls_config *c, const u8_t *ca, size_t len)
+{
+    c->config.trust = &c->trust;
+    if (ca != NULL && len != 0) {
+        int error = load_trust(c, ca, len);
+        if (error == 0)
+            drop_text(c, len);
+        return error;
+    }
+#if PICKET_ALTCP_WEB
+    c->config.trust = &picket_trust_web;
+    return 0;
+#else
+    return PICKET_ERR_NO_TRUST;
+#endif
+}
+
+static int set_up(struct altcp_tls_config *c, const u8_t *ca, size_t len, const picket_identity_t *identity)
+{
+    c->config.port = altcp_port();
+    c->config.identity = identity;
+    int error = choose_trust(c, ca, len);
+    if (error == 0)
+        error = tls_client_new(&c->config, &c->client);
+    c->config.identity = NULL; // it has been read
+    return error;
+}
+
+static void free_config(struct altcp_tls_config *c)
+{
+    tls_client_free(c->client);
+    picket_arena_free(c->trust_mem);
+    picket_arena_free(c->trust_der);
+    picket_arena_free(c->host);
+    picket_arena_free(c);
+}
+
+static struct altcp_tls_config *refuse(struct altcp_tls_config *c, int error)
+{
+    if (c != NULL)
+        free_config(c);
+    altcp_remember(NULL, error, NULL);
+    return NULL;
+}
+
+static struct altcp_tls_config *create(const u8_t *ca, size_t len, const picket_identity_t *identity)
+{
+    int error = start();
+    if (error != 0)
+        return refuse(NULL, error);
+    struct altcp_tls_config *c = picket_arena_calloc(1, sizeof *c);
+    if (c == NULL)
+        return refuse(NULL, PICKET_ERR_NO_MEMORY);
+    error = set_up(c, ca, len, identity);
+    if (error != 0)
+        return refuse(c, error);
+    c->next = configs;
+    configs = c;
+    return c;
+}
+
+struct altcp_tls_config *altcp_tls_create_config_client(const u8_t *cert, size_t cert_len)
+{
+    return create(cert, cert_len, NULL);
+}
+
+struct altcp_tls_config *altcp_tls_create_config_client_2wayauth(const u8_t *ca, size_t ca_len,
+                                                                 const u8_t *privkey, size_t privkey_len,
+                                                                 const u8_t *privkey_pass,
+                                                                 size_t privkey_pass_len, const u8_t *cert,
+                                                                 size_t cert_len)
+{
+    const picket_identity_t identity = {
+        .cert = cert, .cert_len = cert_len, .key = privkey, .key_len = privkey_len};
+    if (privkey_pass != NULL && privkey_pass_len != 0)
+        return refuse(NULL, PICKET_ERR_IDENTITY); // a key that is encrypted is not read
+    if (cert == NULL || privkey == NULL)
+        return refuse(NULL, PICKET_ERR_ARG);
+    return create(ca, ca_len, &identity);
+}
+
+int altcp_tls_configure_alpn_protocols(struct altcp_tls_config *config, const char **protocols)
+{
+    return config != NULL ? tls_context_alpn(config->client, protocols) : -1;
+}
+
+int picket_altcp_config_set_hostname(struct altcp_tls_config *config, const char *name)
+{
+    if (config == NULL || name == NULL || name[0] == '\0')
+        return PICKET_ERR_NO_HOST;
+    char *host = copy(name, strlen(name) + 1);
+    if (host == NULL)
+        return PICKET_ERR_NO_MEMORY;
+    picket_arena_free(config->host);
+    config->host = host;
+    return 0;
+}
+
+// --- Their end
+
+// Freeing needs the stack of TLS. When it is at work, for a flow of another configuration, the worker comes back here.
+static bool is_done(const struct altcp_tls_config *c)
+{
+    return c->freed && c->flows == 0 && !tls_busy(c->client);
+}
+
+void altcp_configs_sweep(void)
+{
+    for (struct altcp_tls_config **at = &configs; *at != NULL;) {
+        struct altcp_tls_config *c = *at;
+        if (!is_done(c)) {
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        free_config(c);
+    }
+}
+
+void altcp_config_release(struct altcp_tls_config *config)
+{
+    config->flows--;
+}
+
+void altcp_tls_free_config(struct altcp_tls_config *config)
+{
+    if (config == NULL)
+        return;
+    config->freed = true;
+    altcp_configs_sweep();
+}
+
+// --- Servers
+
+struct altcp_tls_config *altcp_tls_create_config_server(u8_t cert_count)
+{
+    (void)cert_count;
+    return refuse(NULL, PICKET_ERR_ARG);
+}
+
+struct altcp_tls_config *altcp_tls_create_config_server_privkey_cert(const u8_t *privkey, size_t privkey_len,
+                                                                     const u8_t *privkey_pass,
+                                                                     size_t privkey_pass_len,
+                                                                     const u8_t *cert, size_t cert_len)
+{
+    (void)privkey;
+    (void)privkey_len;
+    (void)privkey_pass;
+    (void)privkey_pass_len;
+    (void)cert;
+    (void)cert_len;
+    return refuse(NULL, PICKET_ERR_ARG);
+}
+
+err_t altcp_tls_config_server_add_privkey_cert(struct altcp_tls_config *config, const u8_t *privkey,
+                                               size_t privkey_len, const u8_t *privkey_pass,
+                                               size_t privkey_pass_len, const u8_t *cert, size_t cert_len)
+{
+    (void)config;
+    (void)privkey;
+    (void)privkey_len;
+    (void)privkey_pass;
+    (void)privkey_pass_len;
+    (void)cert;
+    (void)cert_len;
+    return ERR_VAL;
+}
+
+#endif

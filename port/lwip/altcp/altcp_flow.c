@@ -1,0 +1,567 @@
+// altcp_flow.c: the worker, in a timer of lwIP's: all of TLS happens there, and all that the application is told.
+//
+// So nothing of the application's runs within a callback of the connection underneath, and whatever the application
+// does in a callback of its own (close, abort, write, connect anew) finds no TLS at work. A flow that it has let go of
+// stays in the list until the worker has said goodbye for it, and freed it.
+#include "altcp_private.h"
+
+#if LWIP_ALTCP && LWIP_ALTCP_TLS
+
+#include <string.h>
+
+#include "../../../src/arena.h"
+#include "../../../src/clock_wait.h"
+#include "../../../src/url.h"
+#include "lwip/timeouts.h"
+#include "lwip_port.h"
+
+// What recv refused is offered again after this time, as lwIP's TCP does; and a pbuf is asked for again.
+#define AGAIN_MS   250u
+#define NO_PBUF_MS 20u
+
+// How often to look for the answers of time servers, of which nobody tells.
+#define TIME_MS    20u
+
+// Turns of a loop that a server could keep going before others get their turn.
+#define TURNS      64
+
+// The longest that the worker sleeps.
+#define SLEEP_MS   1000u
+
+static flow_t *flows;
+static bool working;
+static bool kicked;
+static uint32_t began; // working
+
+// --- The list
+
+flow_t *altcp_flow_find(int handle)
+{
+    flow_t *f = flows;
+    while (f != NULL && f->handle != handle)
+        f = f->next;
+    return f;
+}
+
+flow_t *altcp_flow_of(const void *who)
+{
+    flow_t *f = flows;
+    while (f != NULL && (f->conn == NULL || (who != f->conn && who != f->conn->arg)))
+        f = f->next;
+    return f;
+}
+
+bool altcp_flows_any(void)
+{
+    return flows != NULL || working;
+}
+
+static int next_handle(void)
+{
+    static int last;
+    do {
+        last = last < INT32_MAX ? last + 1 : 1;
+    } while (altcp_flow_find(last) != NULL);
+    return last;
+}
+
+flow_t *altcp_flow_new(struct altcp_tls_config *config, struct altcp_pcb *conn, struct altcp_pcb *inner)
+{
+    flow_t *f = picket_arena_calloc(1, sizeof *f);
+    tls_context_t *context = f != NULL ? tls_context_new(config->client) : NULL;
+    if (context == NULL) {
+        picket_arena_free(f);
+        return NULL;
+    }
+    f->handle = next_handle();
+    f->context = context;
+    f->config = config;
+    f->conn = conn;
+    f->inner = inner;
+    f->stream.handle = -1;
+    f->next = flows;
+    flows = f;
+    config->flows++;
+    return f;
+}
+
+static void destroy(flow_t *f)
+{
+    stream_stop(&f->stream, true);
+    altcp_inner_close(f);
+    altcp_inner_discard(f);
+    if (f->refused != NULL)
+        pbuf_free(f->refused);
+    if (f->out != NULL)
+        pbuf_free(f->out);
+    tls_context_free(f->context);
+    picket_arena_free(f->host);
+    altcp_config_release(f->config);
+    arena_free_wiped(f, sizeof *f);
+}
+
+// Not while TLS computes for somebody else: it has one stack, and freeing needs it. Its own arithmetic is ended.
+static bool is_done(const flow_t *f)
+{
+    const tls_t *tls = f->stream.tls;
+    bool free = tls == NULL || !tls_busy(f->config->client) || tls_computes(tls);
+    return f->conn == NULL && f->state == FLOW_ENDED && free;
+}
+
+static void sweep(void)
+{
+    for (flow_t **at = &flows; *at != NULL;) {
+        flow_t *f = *at;
+        if (!is_done(f)) {
+            at = &f->next;
+            continue;
+        }
+        *at = f->next;
+        destroy(f);
+    }
+}
+
+// --- The end
+
+static err_t code_of(int error)
+{
+    switch (error) {
+    case PICKET_ERR_NO_MEMORY:
+    case PICKET_ERR_STACK: return ERR_MEM;
+    case PICKET_ERR_RESET: return ERR_RST;
+    case PICKET_ERR_BODY_CUT:
+    case PICKET_ERR_TLS_CLOSED: return ERR_CLSD;
+    case PICKET_ERR_NO_TIME:
+    case PICKET_ERR_NO_ENTROPY: return ERR_CONN;
+    case PICKET_ERR_NO_TRUST:
+    case PICKET_ERR_NO_HOST:
+    case PICKET_ERR_URL: return ERR_VAL;
+    default: break;
+    }
+    if (error <= PICKET_ERR_TIMEOUT_LOOKUP && error >= PICKET_ERR_TIMEOUT_TIME)
+        return ERR_TIMEOUT;
+    return error <= PICKET_ERR_UNKNOWN_ISSUER && error >= PICKET_ERR_PIN ? ERR_VAL : ERR_ABRT;
+}
+
+void altcp_flow_describe(const flow_t *f, picket_detail_t *detail)
+{
+    *detail = (picket_detail_t){.alert = -1, .phase = PICKET_PHASE_CONNECT};
+    if (f->stream.port == NULL)
+        return;
+    stream_describe(&f->stream, detail);
+    detail->phase = f->stream.phase;
+}
+
+static void fail_as(flow_t *f, int error, err_t code)
+{
+    picket_detail_t detail;
+    if (f->state == FLOW_ENDED)
+        return;
+    f->error = error;
+    f->code = code;
+    f->state = FLOW_ENDED;
+    altcp_flow_describe(f, &detail);
+    altcp_remember(f->conn, error, &detail);
+}
+
+static void fail(flow_t *f, int error)
+{
+    fail_as(f, error, code_of(error));
+}
+
+// What lwIP said of inner while it connected is handed on as it is.
+static void fail_connect(flow_t *f)
+{
+    int error = f->lost == ERR_RST ? PICKET_ERR_REFUSED : PICKET_ERR_TIMEOUT_CONNECT;
+    if (f->lost == ERR_RTE)
+        error = PICKET_ERR_UNREACHABLE;
+    fail_as(f, error, f->lost);
+}
+
+// As lwIP has it: err is called, and the pcb is gone. The application may yet try to close it: conn->state is NULL then.
+static void tell_end(flow_t *f)
+{
+    struct altcp_pcb *conn = f->conn;
+    (void)stream_flush(&f->stream); // an alert that says why
+    altcp_inner_close(f);
+    f->conn = NULL;
+    conn->state = NULL;
+    conn->inner_conn = NULL;
+    if (conn->err != NULL)
+        conn->err(conn->arg, f->code);
+    altcp_free(conn);
+}
+
+void altcp_flow_release(flow_t *f)
+{
+    altcp_inner_discard(f);
+    f->conn = NULL;
+    f->finishing = true;
+    f->deadline = deadline_in(altcp_now(), PICKET_LWIP_CLOSE_S * 1000u);
+    if (f->state != FLOW_OPEN)
+        f->state = FLOW_ENDED;
+    altcp_kick();
+}
+
+// --- The way there
+
+static int choose_host(flow_t *f, const char *name)
+{
+    size_t len = name != NULL ? strlen(name) : 0;
+    if (len == 0)
+        return PICKET_ERR_NO_HOST;
+    if (name[len - 1] == '.')
+        len--; // the root's dot is not part of a certificate's names
+    if (len == 0 || len > PICKET_HOST_MAX)
+        return PICKET_ERR_URL;
+    f->host = picket_arena_calloc(1, len + 1);
+    if (f->host == NULL)
+        return PICKET_ERR_NO_MEMORY;
+    memcpy(f->host, name, len);
+    if (url_parse_address(f->host, len, &f->literal) || url_is_host_name(f->host, len))
+        return 0;
+    return PICKET_ERR_URL;
+}
+
+static int find_host(flow_t *f)
+{
+    const char *shown = tls_context_host(f->context);
+    return choose_host(f, shown != NULL ? shown : f->config->host);
+}
+
+static void begin(flow_t *f)
+{
+    int error = find_host(f);
+    if (error != 0) {
+        fail(f, error);
+        return;
+    }
+    const tls_peer_t peer = {f->host, f->literal.family != 0 ? &f->literal : NULL, f->port};
+    stream_adopt(&f->stream, &altcp_inner_port, f->config->client, &peer, f->handle, &f->deadline);
+    f->state = FLOW_SHAKING;
+    altcp_kick();
+}
+
+static void wait_for_tcp(flow_t *f)
+{
+    if (f->lost != ERR_OK)
+        fail_connect(f);
+    else if (f->established)
+        begin(f);
+    else if (deadline_passed(&f->deadline, altcp_now()))
+        fail(f, PICKET_ERR_TIMEOUT_CONNECT);
+}
+
+// One slice for all, in a turn of the worker's.
+static void shake_hands(flow_t *f)
+{
+    if (altcp_now() - began >= PICKET_SLICE_MS) {
+        altcp_kick();
+        return;
+    }
+    int result = stream_poll(&f->stream, altcp_now());
+    if (result == PICKET_AGAIN)
+        return;
+    if (result < 0) {
+        fail(f, result);
+        return;
+    }
+    f->state = FLOW_OPEN;
+    f->deadline.on = false;
+    if (f->conn->connected != NULL)
+        (void)f->conn->connected(f->conn->arg, f->conn, ERR_OK);
+}
+
+// --- Reading
+
+static void offer(flow_t *f, struct pbuf *p)
+{
+    uint16_t len = p->tot_len;
+    f->unread += len;
+    if (f->conn->recv == NULL) {
+        f->unread -= len;
+        pbuf_free(p);
+        return;
+    }
+    err_t err = f->conn->recv(f->conn->arg, f->conn, p, ERR_OK);
+    if (err == ERR_OK || err == ERR_ABRT)
+        return;
+    if (f->conn == NULL) {
+        pbuf_free(p);
+        return;
+    }
+    f->unread -= len;
+    f->refused = p;
+    f->refused_at = altcp_now();
+}
+
+static void offer_again(flow_t *f)
+{
+    struct pbuf *p = f->refused;
+    if (p == NULL || f->conn == NULL || altcp_now() - f->refused_at < AGAIN_MS)
+        return;
+    f->refused = NULL;
+    offer(f, p);
+}
+
+static bool may_read(const flow_t *f)
+{
+    return f->conn != NULL && f->state == FLOW_OPEN && !f->ended && f->refused == NULL && f->unread < TCP_WND;
+}
+
+static void take_end(flow_t *f, int result)
+{
+    if (result == 0)
+        f->ended = true;
+    else if (result != PICKET_AGAIN)
+        fail(f, result);
+}
+
+// True when there may be more at once.
+static bool read_some(flow_t *f)
+{
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, PBUF_POOL_BUFSIZE, PBUF_POOL);
+    f->starved = p == NULL;
+    if (p == NULL)
+        return false;
+    int n = stream_read(&f->stream, p->payload, p->len);
+    if (n <= 0 || f->deaf) {
+        pbuf_free(p);
+        take_end(f, n);
+        return n > 0;
+    }
+    pbuf_realloc(p, (u16_t)n);
+    offer(f, p);
+    return true;
+}
+
+static void read_all(flow_t *f)
+{
+    f->starved = false;
+    offer_again(f);
+    for (int turn = 0; turn < TURNS && may_read(f); turn++) {
+        if (!read_some(f))
+            return;
+    }
+    if (may_read(f))
+        altcp_kick();
+}
+
+static void tell_ended(flow_t *f)
+{
+    if (f->conn == NULL || !f->ended || f->end_told || f->refused != NULL)
+        return;
+    f->end_told = true;
+    if (f->conn->recv != NULL && !f->deaf)
+        (void)f->conn->recv(f->conn->arg, f->conn, NULL, ERR_OK);
+}
+
+// --- Writing
+
+// What has been encrypted lies between here and the position that ciphertext has reached. Without a place the last mark
+// moves on, and its bytes are told of a little later.
+static void mark(flow_t *f)
+{
+    if (f->unmarked == 0 || !stream_is_flushed(&f->stream))
+        return;
+    if (f->mark_count == FLOW_MARKS)
+        f->mark_count--;
+    else
+        f->marks[f->mark_count].bytes = 0;
+    f->marks[f->mark_count].bytes += f->unmarked;
+    f->marks[f->mark_count].position = f->put;
+    f->mark_count++;
+    f->unmarked = 0;
+}
+
+static bool write_some(flow_t *f)
+{
+    int n = stream_write(&f->stream, f->out->payload, f->out->len);
+    if (n < 0 && n != PICKET_AGAIN && f->inner != NULL)
+        fail(f, n); // otherwise what came before the end is read first, and the end with it
+    if (n <= 0)
+        return false;
+    f->unmarked += (uint32_t)n;
+    f->out = pbuf_free_header(f->out, (u16_t)n);
+    return true;
+}
+
+static void write_all(flow_t *f)
+{
+    if (stream_is_held(&f->stream))
+        return;
+    bool more = true;
+    while (more && f->out != NULL && f->state == FLOW_OPEN) {
+        more = write_some(f);
+        mark(f);
+    }
+    (void)stream_flush(&f->stream);
+    mark(f);
+    if (f->finishing && f->out == NULL && !f->finished)
+        f->finished = stream_finish(&f->stream) == 1;
+}
+
+static uint32_t take_acknowledged(flow_t *f)
+{
+    uint32_t bytes = 0;
+    unsigned n = 0;
+    while (n < f->mark_count && f->acknowledged - f->marks[n].position < UINT32_MAX / 2)
+        bytes += f->marks[n++].bytes;
+    f->mark_count -= n;
+    memmove(f->marks, f->marks + n, f->mark_count * sizeof f->marks[0]);
+    f->written -= bytes;
+    return bytes;
+}
+
+static void tell_sent(flow_t *f)
+{
+    uint32_t bytes = take_acknowledged(f);
+    while (bytes > 0 && f->conn != NULL) {
+        u16_t part = bytes < 0xffff ? (u16_t)bytes : 0xffff;
+        bytes -= part;
+        if (f->conn->sent != NULL)
+            (void)f->conn->sent(f->conn->arg, f->conn, part);
+    }
+}
+
+// A server that acknowledges nothing of what was written for PICKET_IDLE_MS.
+static void watch_writing(flow_t *f)
+{
+    if (f->conn == NULL || f->state != FLOW_OPEN)
+        return;
+    bool waits = f->written > 0 && !stream_is_held(&f->stream);
+    if (!waits || f->acknowledged != f->moved || !f->deadline.on)
+        f->deadline = deadline_in(altcp_now(), PICKET_IDLE_MS);
+    f->deadline.on = waits;
+    f->moved = f->acknowledged;
+    if (deadline_passed(&f->deadline, altcp_now()))
+        fail(f, PICKET_ERR_TIMEOUT_SEND);
+}
+
+static void tell_poll(flow_t *f)
+{
+    if (!f->poll_due || f->conn == NULL)
+        return;
+    f->poll_due = false;
+    if (f->conn->poll != NULL)
+        (void)f->conn->poll(f->conn->arg, f->conn);
+}
+
+static void converse(flow_t *f)
+{
+    tell_sent(f);
+    if (f->state == FLOW_OPEN)
+        write_all(f);
+    if (f->state == FLOW_OPEN)
+        read_all(f);
+    tell_ended(f);
+    if (f->state == FLOW_OPEN)
+        write_all(f); // what recv has written
+    watch_writing(f);
+    if (f->ended && f->inner == NULL && f->conn != NULL)
+        fail(f, PICKET_ERR_RESET);
+}
+
+// The application is gone: what it wrote goes out, and close_notify, in the time that is left.
+static void say_goodbye(flow_t *f)
+{
+    if (f->state != FLOW_OPEN)
+        return;
+    write_all(f);
+    bool late = deadline_passed(&f->deadline, altcp_now());
+    if (late)
+        altcp_inner_abort(f);
+    if (late || f->finished || f->inner == NULL)
+        f->state = FLOW_ENDED;
+}
+
+// --- The worker
+
+static void go_on(flow_t *f)
+{
+    switch (f->state) {
+    case FLOW_CONNECTING: wait_for_tcp(f); break;
+    case FLOW_SHAKING: shake_hands(f); break;
+    case FLOW_OPEN: converse(f); break;
+    default: break;
+    }
+    tell_poll(f);
+}
+
+static void push(flow_t *f)
+{
+    if (f->inner != NULL && f->pushed != f->put)
+        (void)altcp_output(f->inner);
+    f->pushed = f->put;
+}
+
+static void attend(flow_t *f)
+{
+    if (f->conn != NULL)
+        go_on(f);
+    push(f);
+    if (f->conn != NULL && f->state == FLOW_ENDED)
+        tell_end(f);
+    if (f->conn == NULL)
+        say_goodbye(f);
+    push(f);
+}
+
+static uint32_t next(flow_t *f, uint32_t ms)
+{
+    uint32_t now = altcp_now();
+    if (f->state == FLOW_SHAKING && f->stream.phase == PICKET_PHASE_TIME && ms > TIME_MS)
+        ms = TIME_MS;
+    if (f->state == FLOW_SHAKING)
+        return stream_next(&f->stream, now, ms);
+    if (f->state == FLOW_ENDED || (f->state == FLOW_OPEN && f->stream.pressed))
+        return f->state == FLOW_ENDED ? ms : 0;
+    if (f->refused != NULL && ms > AGAIN_MS)
+        ms = AGAIN_MS;
+    if (f->starved && ms > NO_PBUF_MS)
+        ms = NO_PBUF_MS;
+    return deadline_left(&f->deadline, now, ms);
+}
+
+// One slice of arithmetic, whoever's turn it is, and the rest for everybody.
+static uint32_t attend_all(void)
+{
+    uint32_t ms = clock_wait_poll(SLEEP_MS);
+    for (flow_t *f = flows; f != NULL; f = f->next)
+        attend(f);
+    sweep();
+    altcp_configs_sweep();
+    for (flow_t *f = flows; f != NULL; f = f->next)
+        ms = next(f, ms);
+    return ms;
+}
+
+static void work(void *arg)
+{
+    (void)arg;
+    working = true;
+    kicked = false;
+    began = altcp_now();
+    uint32_t ms = attend_all();
+    working = false;
+    if (flows != NULL)
+        sys_timeout(kicked ? 0 : ms, work, NULL);
+    kicked = kicked && flows != NULL;
+}
+
+void altcp_kick(void)
+{
+    if (!working && !kicked) {
+        sys_untimeout(work, NULL);
+        sys_timeout(0, work, NULL);
+    }
+    kicked = true;
+}
+
+void altcp_worker_stop(void)
+{
+    sys_untimeout(work, NULL);
+    kicked = false;
+}
+
+#endif
