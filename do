@@ -40,6 +40,7 @@ valgrind         file=/usr/include/valgrind/memcheck.h
 gcc-arm-none-eabi command=arm-none-eabi-gcc
 libnewlib-arm-none-eabi file=/usr/lib/arm-none-eabi/newlib/nano.specs,/usr/arm-none-eabi/include/stdint.h
 gnutls-bin       command=gnutls-serv
+mosquitto        command=mosquitto
 nginx            command=nginx
 openssl          command=openssl
 python3          file=/usr/bin/python3"

@@ -16,6 +16,12 @@ macro(picket_altcp_stack suffix)
 endmacro()
 
 picket_altcp_stack(-altcp)
+
+# lwIP's own clients, as they are.
+add_library(lwip_apps-altcp STATIC EXCLUDE_FROM_ALL
+    "${PICKET_LWIP_DIR}/src/apps/mqtt/mqtt.c" "${PICKET_LWIP_DIR}/src/apps/http/http_client.c")
+target_compile_options(lwip_apps-altcp PRIVATE -w)
+target_link_libraries(lwip_apps-altcp PUBLIC lwip-altcp)
 add_library(picket_altcp INTERFACE)
 picket_link_stack(picket_altcp -altcp INTERFACE)
 target_link_libraries(picket_altcp INTERFACE picket_altcp_layer-altcp)

@@ -120,7 +120,11 @@ foreach(source IN LISTS sources)
     set_target_properties(example_${name} PROPERTIES
         C_EXTENSIONS ON
         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
-    picket_link_stack(example_${name} "")
+    if(name MATCHES "^(altcp|mqtt|http_client)$") # written for lwIP's altcp_tls.h
+        target_link_libraries(example_${name} PRIVATE lwip_apps-altcp picket_altcp)
+    else()
+        picket_link_stack(example_${name} "")
+    endif()
 endforeach()
 
 # The computer's side of a board on a serial line (link/): libslirp and the Linux port's way to it, without lwIP.
