@@ -4,6 +4,8 @@
 #                                                                                   ..._lwip_sys_freertos
 #   target_link_libraries(app picket picket_slip)                                   a serial line
 #   target_link_libraries(app ... picket_optiga)                                    a secure element on I2C
+#   target_link_libraries(app picket_altcp pico_cyw43_arch_lwip_...)                lwIP's altcp_tls.h, on Picket: in place
+#                                                                                   of pico_lwip_mbedtls, pico_mbedtls
 #
 # picket brings config/lwipopts.h along. It is overridden by a lwipopts.h on the application's own include path, or
 # in parts by a header that PICKET_LWIP_OPTIONS_FILE names. So the sources that depend on lwIP's options
@@ -58,6 +60,21 @@ target_sources(picket_optiga INTERFACE ${PICKET_OPTIGA_SOURCES})
 target_include_directories(picket_optiga INTERFACE "${port}/optiga" "${port}/pico/optiga")
 target_link_libraries(picket_optiga INTERFACE hardware_i2c hardware_gpio pico_time)
 
+# Picket as lwIP's TLS layer (picket/altcp.h). One program can have one such layer: the property says so.
+add_library(picket_altcp INTERFACE)
+file(GLOB altcp_side CONFIGURE_DEPENDS "${port}/lwip/altcp/*.c")
+list(APPEND altcp_side "${port}/pico/altcp_timer.c")
+target_sources(picket_altcp INTERFACE ${altcp_side})
+target_compile_definitions(picket_altcp INTERFACE PICKET_ALTCP=1)
+target_link_libraries(picket_altcp INTERFACE picket)
+set_target_properties(picket_altcp PROPERTIES
+    COMPATIBLE_INTERFACE_STRING ALTCP_TLS_LAYER__LINK_ONE_OF_picket_altcp_AND_pico_lwip_mbedtls
+    INTERFACE_ALTCP_TLS_LAYER__LINK_ONE_OF_picket_altcp_AND_pico_lwip_mbedtls picket_altcp)
+if(TARGET pico_lwip_mbedtls)
+    set_target_properties(pico_lwip_mbedtls PROPERTIES
+        INTERFACE_ALTCP_TLS_LAYER__LINK_ONE_OF_picket_altcp_AND_pico_lwip_mbedtls pico_lwip_mbedtls)
+endif()
+
 # picket_uf2(NAME): NAME.uf2 beside the program, to be copied onto the board. (The SDK's pico_add_extra_outputs needs
 # picotool for that.)
 set_property(GLOBAL PROPERTY PICKET_UF2 "${PROJECT_SOURCE_DIR}/tools/uf2")
@@ -74,7 +91,7 @@ endif()
 
 # Our own sources within a program: as strict as everywhere.
 set(warnings -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror ${PICKET_PROTOCOL_FLAG})
-set_source_files_properties(${PICKET_PICO_SOURCES} PROPERTIES COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
+set_source_files_properties(${PICKET_PICO_SOURCES} ${altcp_side} PROPERTIES COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
 set_source_files_properties(${PICKET_OPTIGA_SOURCES} PROPERTIES COMPILE_OPTIONS "${warnings}")
 set_source_files_properties("${port}/pico/slip/slip.c" PROPERTIES COMPILE_OPTIONS "${warnings};-O2") # runs for each byte
 
@@ -105,6 +122,16 @@ if(NOT PICO_CYW43_SUPPORTED)
     picket_program(demo examples/demo/demo.c examples/demo/page.c examples/demo/board_pico.c)
     target_link_libraries(demo picket_slip)
     add_subdirectory(examples/element)
+
+    # lwIP's MQTT client, as it is. -DMQTT_BROKER=ADDRESS -DMQTT_PORT=... -DMQTT_HOST=NAME; whom to believe: PICKET_ROOTS
+    set(MQTT_BROKER 10.0.2.2 CACHE STRING "the broker's address")
+    set(MQTT_PORT 8883 CACHE STRING "and port")
+    set(MQTT_HOST example.test CACHE STRING "the name its certificate is for")
+    picket_program(mqtt examples/mqtt/mqtt.c examples/mqtt/wired.c)
+    target_sources(mqtt PRIVATE "${PICKET_LWIP_DIR}/src/apps/mqtt/mqtt.c")
+    target_compile_definitions(mqtt PRIVATE
+        "MQTT_BROKER=\"${MQTT_BROKER}\"" "MQTT_BROKER_PORT=${MQTT_PORT}" "MQTT_HOST=\"${MQTT_HOST}\"")
+    target_link_libraries(mqtt picket_altcp picket_slip)
     include("${PROJECT_SOURCE_DIR}/bench/board.cmake")
 endif()
 
@@ -114,4 +141,5 @@ else()
     add_subdirectory(examples/get)
     add_subdirectory(examples/post)
     add_subdirectory(examples/download)
+    add_subdirectory(examples/altcp)
 endif()

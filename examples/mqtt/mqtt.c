@@ -87,7 +87,8 @@ bool mqtt_example_start(const ip_addr_t *broker, int port, const char *host, con
     static struct mqtt_connect_client_info_t info = {.client_id = "picket", .keep_alive = 30};
     message_len = (u16_t)(bytes < (int)sizeof message ? bytes : (int)sizeof message);
     memset(message, 'm', sizeof message);
-    info.tls_config = altcp_tls_create_config_client((const u8_t *)certificate, strlen(certificate) + 1);
+    size_t len = certificate[0] != '\0' ? strlen(certificate) + 1 : 0;
+    info.tls_config = altcp_tls_create_config_client((const u8_t *)certificate, len);
     client = info.tls_config != NULL ? mqtt_client_new() : NULL;
     if (client == NULL || mqtt_client_connect(client, broker, (u16_t)port, connected, NULL, &info) != ERR_OK)
         return false;

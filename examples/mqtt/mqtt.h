@@ -7,7 +7,7 @@
 #include "lwip/ip_addr.h"
 
 // Begin: subscribe to "picket/example", publish a message of so many bytes there, and wait until it has come back.
-// certificate (PEM) is the CA of the broker, host its name.
+// certificate (PEM) is the CA of the broker ("": the roots of the web), host its name.
 bool mqtt_example_start(const ip_addr_t *broker, int port, const char *host, const char *certificate,
                         int bytes);
 

@@ -26,11 +26,11 @@
 // configuration and no connection is left, stops it. Meanwhile picket_init is PICKET_ERR_BUSY, and the other way round.
 //
 // Context: that of lwIP, as for all of altcp. Where lwIP runs in an interrupt or a thread of its own, hold its lock, also to
-// call these functions. lwIP's callbacks only queue. All of TLS runs in a timer of lwIP's (sys_timeout, so
-// MEMP_NUM_SYS_TIMEOUT must have room for one more), for PICKET_SLICE_MS at a time where the port has a stack for TLS, and
-// for one message of the handshake where it has none; an RSA signature is checked in one piece. So in the poll model
-// (NO_SYS) lwIP and the application wait that long at most; where lwIP runs in an interrupt or in a thread, those who
-// wait for lwIP do.
+// call these functions. lwIP's callbacks only queue. All of TLS runs in a timer: one of lwIP's (MEMP_NUM_SYS_TIMEOUT
+// needs room for one more), or, with the pico-sdk's cyw43_arch, one of its async_context's. It runs for PICKET_SLICE_MS at a
+// time where the port has a stack for TLS, and for one message of the handshake where it has none; an RSA signature is
+// checked in one piece. So in the poll model (NO_SYS) lwIP and the application wait that long at most; where lwIP runs
+// in an interrupt or in a thread, those who wait for lwIP do.
 #ifndef PICKET_ALTCP_H
 #define PICKET_ALTCP_H
 

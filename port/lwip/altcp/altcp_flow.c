@@ -1,4 +1,4 @@
-// altcp_flow.c: the worker, in a timer of lwIP's: all of TLS happens there, and all that the application is told.
+// altcp_flow.c: the worker, called by a timer: all of TLS happens there, and all that the application is told.
 //
 // So nothing of the application's runs within a callback of the connection underneath, and whatever the application
 // does in a callback of its own (close, abort, write, connect anew) finds no TLS at work. A flow that it has let go of
@@ -12,7 +12,6 @@
 #include "../../../src/arena.h"
 #include "../../../src/clock_wait.h"
 #include "../../../src/url.h"
-#include "lwip/timeouts.h"
 #include "lwip_port.h"
 
 // What recv refused is offered again after this time, as lwIP's TCP does; and a pbuf is asked for again.
@@ -536,31 +535,28 @@ static uint32_t attend_all(void)
     return ms;
 }
 
-static void work(void *arg)
+static void work(void)
 {
-    (void)arg;
     working = true;
     kicked = false;
     began = altcp_now();
     uint32_t ms = attend_all();
     working = false;
     if (flows != NULL)
-        sys_timeout(kicked ? 0 : ms, work, NULL);
+        altcp_timer_set(kicked ? 0 : ms, work);
     kicked = kicked && flows != NULL;
 }
 
 void altcp_kick(void)
 {
-    if (!working && !kicked) {
-        sys_untimeout(work, NULL);
-        sys_timeout(0, work, NULL);
-    }
+    if (!working && !kicked)
+        altcp_timer_set(0, work);
     kicked = true;
 }
 
 void altcp_worker_stop(void)
 {
-    sys_untimeout(work, NULL);
+    altcp_timer_clear();
     kicked = false;
 }
 

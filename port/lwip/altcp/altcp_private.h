@@ -3,6 +3,7 @@
 //   altcp_config.c   configurations, and Picket's start and end with them; sessions
 //   altcp_tls.c      the functions that altcp calls for a connection
 //   altcp_flow.c     a connection as the worker takes it further: all of TLS, and all callbacks of the application
+//   altcp_timer.c    who calls the worker
 //   altcp_inner.c    the connection underneath: its callbacks, which only queue, and the bytes to and from it
 #ifndef PICKET_ALTCP_PRIVATE_H
 #define PICKET_ALTCP_PRIVATE_H
@@ -113,6 +114,12 @@ void altcp_flow_release(flow_t *f);
 // Let the worker look at everything soon.
 void altcp_kick(void);
 void altcp_worker_stop(void);
+
+// --- altcp_timer.c, or a board's own
+
+// Call work once, in lwIP's context and in none of its callbacks, after ms milliseconds; what was set before is forgotten.
+void altcp_timer_set(uint32_t ms, void (*work)(void));
+void altcp_timer_clear(void);
 
 // --- altcp_inner.c
 
