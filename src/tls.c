@@ -545,6 +545,11 @@ void tls_in_end(tls_t *tls, int error)
     tls->in_error = error;
 }
 
+bool tls_inside_record(const tls_t *tls)
+{
+    return tls->ssl.MBEDTLS_PRIVATE(in_left) != 0;
+}
+
 bool tls_has_more_output(const tls_t *tls)
 {
     return tls->ssl.MBEDTLS_PRIVATE(out_left) != 0;

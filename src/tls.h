@@ -79,6 +79,7 @@ bool tls_wants_input(const tls_t *tls);
 uint8_t *tls_in_space(tls_t *tls, size_t *room);
 void tls_in_added(tls_t *tls, size_t n);
 void tls_in_end(tls_t *tls, int error);     // 0: FIN, otherwise the error of the connection
+bool tls_inside_record(const tls_t *tls);   // a part of a record has been taken, and the rest is missing
 bool tls_has_more_output(const tls_t *tls); // Mbed TLS holds ciphertext that found no room in the queue
 const uint8_t *tls_out_front(const tls_t *tls, size_t *len);
 void tls_out_taken(tls_t *tls, size_t n);

@@ -16,7 +16,8 @@
 //   altcp_write    takes all or nothing, as tcp_write does, up to altcp_sndbuf; it copies. sent counts its bytes.
 //   close, abort   of any connection are safe within any callback; after err they do nothing.
 //   deadlines      PICKET_CONNECT_MS from altcp_connect to connected; PICKET_IDLE_MS for a server that takes nothing of
-//                  what is sent. A server may be silent as long as the application lets it.
+//                  what is sent, or stops within a record. Between records it may be silent as long as the application
+//                  lets it.
 //   sessions       are resumed by themselves, within a configuration. altcp_tls_set_session takes those that
 //                  altcp_tls_get_session gave for the same configuration, which knows them anyway; others are ERR_VAL.
 //   servers        (altcp_tls_create_config_server...) are not supported: NULL, ERR_VAL.

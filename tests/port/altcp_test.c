@@ -49,6 +49,7 @@ struct app {
     int error; // of Picket, in err
     unsigned errs, ends;
     size_t got;
+    char text[1000]; // the beginning of it
     uint64_t sum;
 
     unsigned refuse; // so many offers
@@ -106,6 +107,8 @@ static err_t on_recv(void *arg, struct altcp_pcb *conn, struct pbuf *p, err_t er
         app->refuse--;
         return ERR_MEM;
     }
+    if (app->got < sizeof app->text - 1)
+        pbuf_copy_partial(p, app->text + app->got, (u16_t)(sizeof app->text - 1 - app->got), 0);
     app->got += p->tot_len;
     for (struct pbuf *q = p; q != NULL; q = q->next) {
         for (u16_t i = 0; i < q->len; i++)
@@ -646,6 +649,11 @@ static void fault_6_the_handshake_has_a_deadline(void)
     ends(SWALLOW, 0, ERR_TIMEOUT, PICKET_ERR_TIMEOUT_HANDSHAKE);
 }
 
+static void fault_6_a_record_has_a_deadline(void)
+{
+    ends(STALL, 60000, ERR_TIMEOUT, PICKET_ERR_TIMEOUT_IDLE);
+}
+
 // --- 7: windows, 8: refusal, 9: writing
 
 static void fault_7_large_records_pass_a_small_window(void)
@@ -856,6 +864,38 @@ static void closed_at_any_moment(void)
     tls_server_stop(&server);
 }
 
+// --- A certificate of the client's
+
+static void a_certificate_is_shown(void)
+{
+    static char cert[4096], key[4096];
+    tls_server_t server;
+    REQUIRE(
+        tls_server_start(&server, &(tls_server_options_t){.chain = &chain,
+                                                          .version = version,
+                                                          .nginx = "return 200 \"<$ssl_client_s_dn>\";",
+                                                          .nginx_tls = "ssl_verify_client optional_no_ca;"}));
+    long cert_len = tls_server_read("other-leaf.pem", cert, sizeof cert - 1);
+    long key_len = tls_server_read("other-leaf.key", key, sizeof key - 1);
+    REQUIRE(cert_len > 0 && key_len > 0);
+    struct altcp_tls_config *config = altcp_tls_create_config_client_2wayauth(
+        (const u8_t *)root_pem, strlen(root_pem) + 1, (const u8_t *)key, (size_t)key_len + 1, NULL, 0,
+        (const u8_t *)cert, (size_t)cert_len + 1);
+    REQUIRE(config != NULL);
+    app_t app = exchange(config, TLS_SERVER_HOST, server.port, GET("small"));
+    CHECK(app.ended && strstr(app.text, "CN=") != NULL);
+    altcp_tls_free_config(config);
+    config = config_for(root_pem);
+    app = exchange(config, TLS_SERVER_HOST, server.port, GET("small"));
+    CHECK(app.ended && strstr(app.text, "<>") != NULL);
+    altcp_tls_free_config(config);
+    CHECK(altcp_tls_create_config_client_2wayauth((const u8_t *)root_pem, strlen(root_pem) + 1,
+                                                  (const u8_t *)"x", 2, NULL, 0, (const u8_t *)cert,
+                                                  (size_t)cert_len + 1) == NULL);
+    CHECK_INT(picket_altcp_error(NULL), PICKET_ERR_IDENTITY);
+    tls_server_stop(&server);
+}
+
 // --- 11: sessions
 
 static void fault_11_sessions_are_resumed(void)
@@ -1010,12 +1050,14 @@ static void run_all(void)
     RUN(a_reset_is_an_error);
     RUN(a_refused_connection_is_told);
     RUN(fault_6_the_handshake_has_a_deadline);
+    RUN(fault_6_a_record_has_a_deadline);
     RUN(fault_7_large_records_pass_a_small_window);
     RUN(fault_8_refused_data_is_offered_again);
     RUN(fault_9_writes_of_any_size);
     RUN(a_server_that_takes_nothing_has_a_deadline);
     RUN(fault_10_in_any_callback);
     RUN(closed_at_any_moment);
+    RUN(a_certificate_is_shown);
     RUN(fault_11_sessions_are_resumed);
     RUN(fault_12_a_failed_setup_leaves_nothing);
     RUN(fault_13_lwip_goes_on_meanwhile);

@@ -423,18 +423,25 @@ static void tell_sent(flow_t *f)
     }
 }
 
-// A server that acknowledges nothing of what was written for PICKET_IDLE_MS.
-static void watch_writing(flow_t *f)
+// The rest of a record that has begun is missing, and the application would read it.
+static bool waits_for_record(const flow_t *f)
 {
+    return may_read(f) && f->in == NULL && tls_inside_record(f->stream.tls);
+}
+
+// A server that acknowledges nothing of what was written, or stops within a record, for PICKET_IDLE_MS.
+static void watch(flow_t *f)
+{
+    uint32_t moved = f->acknowledged + f->taken;
     if (f->conn == NULL || f->state != FLOW_OPEN)
         return;
-    bool waits = f->written > 0 && !stream_is_held(&f->stream);
-    if (!waits || f->acknowledged != f->moved || !f->deadline.on)
+    bool waits = (f->written > 0 || waits_for_record(f)) && !stream_is_held(&f->stream);
+    if (!waits || moved != f->moved || !f->deadline.on)
         f->deadline = deadline_in(altcp_now(), PICKET_IDLE_MS);
     f->deadline.on = waits;
-    f->moved = f->acknowledged;
+    f->moved = moved;
     if (deadline_passed(&f->deadline, altcp_now()))
-        fail(f, PICKET_ERR_TIMEOUT_SEND);
+        fail(f, f->written > 0 ? PICKET_ERR_TIMEOUT_SEND : PICKET_ERR_TIMEOUT_IDLE);
 }
 
 static void tell_poll(flow_t *f)
@@ -456,7 +463,7 @@ static void converse(flow_t *f)
     tell_ended(f);
     if (f->state == FLOW_OPEN)
         write_all(f); // what recv has written
-    watch_writing(f);
+    watch(f);
     if (f->ended && f->inner == NULL && f->conn != NULL)
         fail(f, PICKET_ERR_RESET);
 }

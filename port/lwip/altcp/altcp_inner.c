@@ -209,6 +209,7 @@ static int take(flow_t *f, void *buf, u16_t len)
 {
     u16_t n = pbuf_copy_partial(f->in, buf, len, 0);
     f->in = pbuf_free_header(f->in, n);
+    f->taken += n;
     if (f->inner != NULL)
         altcp_recved(f->inner, n);
     acknowledge_quickly(f);

@@ -77,7 +77,8 @@ typedef struct flow {
     uint32_t put; // ciphertext handed to inner, sent off by it, and acknowledged
     uint32_t pushed;
     uint32_t acknowledged;
-    uint32_t moved; // acknowledged, when the deadline of writing was set
+    uint32_t taken; // ciphertext from it
+    uint32_t moved; // acknowledged and taken, when the deadline was set
     flow_mark_t marks[FLOW_MARKS];
     unsigned mark_count;
     bool finishing; // nothing more is written
