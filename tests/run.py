@@ -168,7 +168,8 @@ def find_programs():
         try:
             with open(os.path.join(folder, "programs.txt"), encoding="utf-8") as names:
                 for name in sorted(names.read().split()):
-                    kind = next(k for k in ("unit", "wire", "port") if os.path.exists(f"{ROOT}/tests/{k}/{name}.c"))
+                    source = name.partition("_wnd")[0]  # the same with other TCP windows
+                    kind = next(k for k in ("unit", "wire", "port") if os.path.exists(f"{ROOT}/tests/{k}/{source}.c"))
                     programs.append(
                         Program(f"{kind}/{name} [{build}]", [os.path.join(folder, name)], build_environment(build))
                     )
