@@ -643,41 +643,72 @@ function kernel_sub_p256
     add_prime
     pop {r4-r7, pc}
 
-// Eight times: m = t[0]; t[3] += m, t[6] += m, t[7] += -m, t[8] += m - (m != 0) and what the last step carried, and on to t[9]:
-// see the C.
+// p = -1 modulo 2^96, so that the lowest three words m say how often p is to be added: t + m p ends in three words of zeros,
+// where m p = 2^96 m + 2^192 d - m, d = m (2^64 - 2^32 + 1) of five words. Twice so, and then once with two words.
+
+.macro add_word at, n, op=adcs
+    ldr r0, [r1, #\at]
+    \op r0, \n
+    str r0, [r1, #\at]
+.endm
+
+// r1 at m, then behind it; rest: words of t above those that m p has. Before the last step t stays below 2^512, since
+// 2^192 p + 2^256 p does.
+.macro reduce_three rest
+    ldmia r1!, {r2, r3, r4}
+    mov r9, r1
+    movs r1, #0
+    adds r6, r4, r2             // d = m + 2^64 m, modulo 2^160,
+    mov r7, r3
+    adcs r7, r1
+    mov r0, r4
+    adcs r0, r1
+    subs r5, r3, r2             // less 2^32 m: r2, r5, r6, r7, r0
+    sbcs r6, r3
+    sbcs r7, r4
+    sbcs r0, r1
+    mov r8, r0
+    mov r1, r9
+    add_word 0, r2, adds
+    add_word 4, r3
+    add_word 8, r4
+    add_word 12, r2
+    add_word 16, r5
+    add_word 20, r6
+    add_word 24, r7
+    mov r2, r8
+    add_word 28, r2
+    movs r2, #0
+    .irp at, 32, 36, 40, 44, 48
+    .if \at < 32 + 4 * \rest
+    add_word \at, r2
+    .endif
+    .endr
+.endm
+
     SECTION(kernel_reduce_p256)
 function kernel_reduce_p256
     enter
     mov r12, r0
+    reduce_three 5
+    reduce_three 2
+    ldmia r1!, {r2, r3}         // d: r2, r5, r6, r7
+    movs r4, #0
+    subs r5, r3, r2
+    mov r6, r2
+    sbcs r6, r3
+    mov r7, r3
+    sbcs r7, r4
+    add_word 4, r2, adds
+    add_word 8, r3
+    add_word 12, r4
+    add_word 16, r2
+    add_word 20, r5
+    add_word 24, r6
+    add_word 28, r7
     movs r5, #0
-    movs r6, #0                 // what is still to be carried, 0 or 1
-    .rept 8
-    ldmia r1!, {r2}             // m; from here, t[i] is at 4 i - 4
-    mov r4, r2
-    rsbs r3, r2, #0             // -m; carry if m is 0
-    sbcs r4, r5                 // m - (m != 0)
-    adds r4, r6                 // no carry: m - 1 + 1 at the most
-    ldr r7, [r1, #8]
-    adds r7, r2
-    str r7, [r1, #8]
-    ldr r7, [r1, #12]
-    adcs r7, r5
-    str r7, [r1, #12]
-    ldr r7, [r1, #16]
-    adcs r7, r5
-    str r7, [r1, #16]
-    ldr r7, [r1, #20]
-    adcs r7, r2
-    str r7, [r1, #20]
-    ldr r7, [r1, #24]
-    adcs r7, r3
-    str r7, [r1, #24]
-    ldr r7, [r1, #28]
-    adcs r7, r4
-    str r7, [r1, #28]
     movs r6, #0
     adcs r6, r6
-    .endr
     mov r0, r12
     ldmia r1!, {r2, r3, r4, r7}
     stmia r0!, {r2, r3, r4, r7}
