@@ -37,7 +37,7 @@
 #endif
 
 // While a signature is checked or a key agreed upon, picket_poll comes back after this time, in milliseconds,
-// where TLS has a stack of its own, or where it next allocates: 24 ms with P-256, 39 ms with P-384 at 125 MHz
+// where TLS has a stack of its own, or a little later: 11 ms with X25519 and P-256, 40 ms with P-384 at 125 MHz
 // (docs/BENCH.md). Lower: more switches of stacks; higher: lwIP waits longer. An RSA
 // signature is checked in one piece, whatever this says: 13 million cycles with 2048 bits on a Cortex-M0+, 49
 // with 4096.
@@ -80,7 +80,7 @@
 #endif
 #endif
 
-// 1: the arithmetic of cryptography is Mbed TLS's alone, at a sixth of the speed on a Cortex-M0+. Set it by CMake's variable of
+// 1: the arithmetic of cryptography is Mbed TLS's alone, at a fifth of the speed on a Cortex-M0+. Set it by CMake's variable of
 // the same name: Mbed TLS is compiled with it.
 #ifndef PICKET_STOCK_CRYPTO
 #define PICKET_STOCK_CRYPTO 0
