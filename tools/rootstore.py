@@ -81,6 +81,10 @@ def common_name(name):
     return "(no name)"
 
 
+SERVERS = b"\x2b\x06\x01\x05\x05\x07\x03\x01"  # id-kp-serverAuth
+LIMIT = "limits the CAs below it"
+
+
 class Certificate:
     """What a store needs of one, or Bad."""
 
@@ -132,14 +136,16 @@ class Certificate:
         """What name, key and dates do not say of it, so that it must be kept whole; "" when there is nothing."""
         if not self.is_ca:
             return "not a CA"
-        constraints = self.extensions[b"\x55\x1d\x13"]
-        if any(tag == 2 for tag, *_ in elements(constraints, *read(constraints)[1:])):
-            return "limits the CAs below it"
         if b"\x55\x1d\x1e" in self.extensions:
             return "for some names only"
+        if SERVERS not in self.extensions.get(b"\x55\x1d\x25", SERVERS):
+            return "for other uses only"
         names = self.extensions.get(b"\x55\x1d\x11")
         if names and any(tag in (0x82, 0x87) for tag, *_ in elements(names, *read(names)[1:])):
             return "may be a server's own"
+        constraints = self.extensions[b"\x55\x1d\x13"]
+        if any(tag == 2 for tag, *_ in elements(constraints, *read(constraints)[1:])):
+            return LIMIT
         return ""
 
     @property

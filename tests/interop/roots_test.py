@@ -141,6 +141,37 @@ def made_of_pem():
     compiles(text)
 
 
+def more_than_key():
+    """CAs of which a name and a key would say too little."""
+    names = der.sequence(der.tlv(0xa0, der.sequence(der.tlv(0x82, b"example.com"))))
+    return [pki.once(name, lambda name=name, extra=extra: Certificate(
+        name, pki.key("p256", f"key of {name}"), extensions=extra, end=NOW + 3650 * DAY)) for name, extra in (
+            ("Limited", ca_extensions(0)),
+            ("Constrained", [*ca_extensions(), der.extension("2.5.29.30", names, critical=True)]),
+            ("For mail only", [*ca_extensions(), der.extended_key_usage("1.3.6.1.5.5.7.3.4")]))]
+
+
+def keeps_what_limits():
+    """A root for some names, or for mail, is not made one for all servers. Of Mozilla's the path's length is left out."""
+    roots = more_than_key()
+    text, _ = make(path("made/limits.pem", "".join(r.pem() for r in [*roots, root("Believed")])))
+    check(sorted(row[1] == 0 for row in lines_of(text)) == [False, True, True, True], f"{lines_of(text)}")
+    compiles(text)
+    text, _ = make(path("limits/certdata.txt", certdata(*((r, "One", YES, YES, None) for r in roots))))
+    whole = {row[0] for row in lines_of(text) if row[1] == 0}
+    check(len(lines_of(text)) == 3 and whole == {len(r.der) for r in roots[1:]}, f"{lines_of(text)}")
+
+
+def chooses_what_limits():
+    """The same of a root that is chosen for a server."""
+    constrained = more_than_key()[1]
+    leaf = Certificate("a.example.com", pki.key("p256", "constrained leaf"), constrained,
+                       extensions=certs.leaf_extensions(der.dns("a.example.com")))
+    with serve(chain_of("constrained", leaf)) as server:
+        code, text, said = tool("--roots", path("made/constrained.pem", constrained.pem()), *target(server, "a.example.com"))
+    check(code == 0 and [row[:2] for row in lines_of(text)] == [(len(constrained.der), 0)], f"{lines_of(text)}; {said}")
+
+
 def made_of_nothing():
     for name, data in (("empty.pem", ""), ("words.pem", "no certificate\n"),
                        ("cut.pem", root("Believed").pem()[:-40]), ("mail.txt", certdata(
@@ -524,6 +555,8 @@ cases.add("check-of-date", check_of_date)
 cases.add("web-size", web_size)
 cases.add("web-origin", web_origin)
 cases.add("roots-fewest", fewest)
+cases.add("web-keeps-what-limits", keeps_what_limits)
+cases.add("roots-keep-what-limits", chooses_what_limits)
 cases.add("roots-longer-lived", longer_lived)
 for _start in (servers.nginx, servers.openssl, servers.gnutls):
     cases.add(f"roots-of-{_start.__name__}", real_server, _start)
