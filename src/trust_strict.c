@@ -54,12 +54,22 @@ static bool may_sign_certificates(const mbedtls_x509_crt *crt)
            mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_KEY_CERT_SIGN) == 0;
 }
 
+// A CA's uses limit what it vouches for: one for mail makes no servers, whatever stands in their certificates. RFC 5280 has
+// no such rule, all that verify servers have it. A root says nothing of uses; an intermediate that is an anchor may.
+static const char *wrong_ca(const mbedtls_x509_crt *crt, enum trust_role role)
+{
+    static const char servers[] = MBEDTLS_OID_SERVER_AUTH;
+    if (role == TRUST_ANCHOR && is_self_issued(crt) && has(crt, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE))
+        return "a root for some uses";
+    return mbedtls_x509_crt_check_extended_key_usage(crt, servers, sizeof servers - 1) == 0
+               ? NULL
+               : "a CA for other uses";
+}
+
 static const char *wrong_usage(const mbedtls_x509_crt *crt, enum trust_role role)
 {
-    if (role == TRUST_ANCHOR && has(crt, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE))
-        return "a root for some uses";
     if (role != TRUST_LEAF)
-        return NULL;
+        return wrong_ca(crt, role);
     if (mbedtls_x509_crt_get_ca_istrue(crt) == 1)
         return "a CA certificate";
     if (may_sign_certificates(crt))

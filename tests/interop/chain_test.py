@@ -125,7 +125,21 @@ COUNTED = {
     "counted-60-roots-of-one-name": (roots_of_one_name(60, False), "UNKNOWN_ISSUER", 12),
     "counted-60-roots-with-identifiers": (roots_of_one_name(60, True), "OK", 2),
 }
+def below_ca_for(*uses, anchored=False):
+    """The intermediate is for some uses only, which it says; the server's certificate says nothing of its own."""
+    def make(label):
+        middle = Certificate(f"CA for {label}", pki.key("p256", f"CA for {label}"), pki.root("p256"),
+                             extensions=[*ca_extensions(0), der.extended_key_usage(*uses)])
+        leaf = Certificate(HOST, pki.key("p256", "leaf for uses"), middle, extensions=[
+            der.basic_constraints(False), der.key_usage("digitalSignature"), der.alt_names(der.dns(HOST))])
+        return Chain(pki.folder, label, [leaf, middle], middle if anchored else pki.root("p256"))
+    return make
+
+
+MAIL = "1.3.6.1.5.5.7.3.4"
 GOOD = {
+    "below-a-ca-for-servers": below_ca_for(der.SERVER_AUTH, der.CLIENT_AUTH),
+    "below-a-ca-for-servers-that-is-the-anchor": below_ca_for(der.SERVER_AUTH, der.CLIENT_AUTH, anchored=True),
     "good-then-24-expired-namesakes": among_namesakes(0, 24),
     "14-expired-namesakes-good-10-more": among_namesakes(14, 10),
     "around-an-expired-root": around_an_expired_root,
@@ -134,6 +148,8 @@ GOOD = {
     "behind-14-strangers": behind_many(14),
 }
 BAD = {
+    "below-a-ca-for-mail": (below_ca_for(MAIL), "CERT_USAGE"),
+    "below-a-ca-for-mail-that-is-the-anchor": (below_ca_for(MAIL, anchored=True), "CERT_USAGE"),
     "24-expired-namesakes": (only_namesakes(24), "EXPIRED"),
     "good-behind-24-expired-namesakes": (among_namesakes(24, 0), "EXPIRED"), # only 16 are looked at
     "under-an-expired-root": (under_an_expired_root, "EXPIRED"),

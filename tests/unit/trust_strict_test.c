@@ -277,6 +277,22 @@ static void refuses_keys_for_anything(void)
     check_refused(TRUST_LEAF, USAGE, "its key is for anything");
 }
 
+static void asks_what_a_ca_is_for(void)
+{
+    clear();
+    set(&crt.issuer_raw, 0x30, "0\0", 2);
+    crt.MBEDTLS_PRIVATE(ext_types) = MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE;
+    set(&crt.ext_key_usage.buf, MBEDTLS_ASN1_OID, MBEDTLS_OID_EMAIL_PROTECTION,
+        MBEDTLS_OID_SIZE(MBEDTLS_OID_EMAIL_PROTECTION));
+    check_refused(TRUST_INTERMEDIATE, USAGE, "a CA for other uses");
+    check_refused(TRUST_ANCHOR, USAGE, "a CA for other uses");
+    set(&other_usage.buf, MBEDTLS_ASN1_OID, MBEDTLS_OID_SERVER_AUTH,
+        MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH));
+    crt.ext_key_usage.next = &other_usage;
+    check_taken(TRUST_INTERMEDIATE);
+    check_taken(TRUST_ANCHOR);
+}
+
 static void counts_from_one(void)
 {
     static const uint8_t zeros[1] = {0}, negative[] = {0x80}, long_one[21] = {1}, high[] = {0, 0x80};
@@ -705,6 +721,7 @@ int main(void)
     RUN(reads_access_information);
     RUN(asks_what_the_key_is_for);
     RUN(refuses_keys_for_anything);
+    RUN(asks_what_a_ca_is_for);
     RUN(counts_from_one);
     RUN(compares_a_roots_own_identifiers);
     RUN(wants_the_common_name_among_the_others);
