@@ -10,6 +10,7 @@
 #include "replay_port.h"
 #include "socket_port.h"
 #include "tls_server.h"
+#include "trust_der.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define HANDSHAKES 300
@@ -32,6 +33,7 @@ static const tls_chain_t chains[] = {
 
 static _Alignas(8) uint8_t arena[PICKET_ARENA_SIZE(2)];
 static picket_trust_t trust;
+static picket_trust_t keys; // the same roots, as name and key each, which are pinned besides
 static tls_server_t servers[SERVERS];
 static char urls[SERVERS][64];
 static uint8_t body[BODY_LEN];
@@ -67,6 +69,38 @@ static bool put_page(const char *name, size_t head_len)
     return tls_server_page(name, whole, head_len + BODY_LEN);
 }
 
+static bool cut_down(const picket_anchor_t *whole, picket_anchor_t *cut, uint8_t bytes[1024])
+{
+    const uint8_t *name, *key;
+    size_t len, name_len, key_len;
+    if (!der_certificate(whole->der, whole->der_len, &len, &name, &name_len) ||
+        !der_key(whole->der, whole->der_len, &key, &key_len) || name_len + key_len > 1024)
+        return false;
+    memcpy(bytes, name, name_len);
+    memcpy(bytes + name_len, key, key_len);
+    *cut = (picket_anchor_t){.der = bytes,
+                             .der_len = (uint16_t)(name_len + key_len),
+                             .name_len = (uint16_t)name_len,
+                             .subject_hash = whole->subject_hash,
+                             .not_after = UINT32_MAX};
+    return true;
+}
+
+static bool make_keys(void)
+{
+    static uint8_t bytes[CHAINS][1024];
+    static picket_anchor_t anchors[CHAINS];
+    static picket_pin_t pins[CHAINS];
+    for (size_t i = 0; i < CHAINS; i++) {
+        const picket_anchor_t *whole = &trust.anchors[i];
+        if (!cut_down(whole, &anchors[i], bytes[i]) ||
+            picket_pin_of(whole->der, whole->der_len, &pins[i]) != 0)
+            return false;
+    }
+    keys = (picket_trust_t){.anchors = anchors, .count = CHAINS, .pins = pins, .pin_count = CHAINS};
+    return true;
+}
+
 static void starts_servers(void)
 {
     for (size_t i = 0; i < BODY_LEN; i++)
@@ -74,7 +108,7 @@ static void starts_servers(void)
     REQUIRE(put_page("page", 200) && put_page("head", PICKET_HTTP_HEAD_MAX - 64));
     for (size_t i = 0; i < CHAINS; i++)
         REQUIRE(tls_chain_make(&chains[i]));
-    REQUIRE(tls_chain_trust(chains, CHAINS, &trust));
+    REQUIRE(tls_chain_trust(chains, CHAINS, &trust) && make_keys());
     for (size_t i = 0; i < SERVERS; i++) {
         const char *version = i % 2 == 0 ? "-tls1_3" : "-tls1_2";
         REQUIRE(tls_server_start(&servers[i],
@@ -194,11 +228,18 @@ typedef struct scenario {
     const char *name;
     size_t server;
     bool resumed;
+    bool keys; // with that store
 } scenario_t;
 
 static const scenario_t scenarios[] = {
-    {"1.3 ECDSA", 0, false},        {"1.2 ECDSA", 1, false}, {"1.3 ECDSA resumed", 0, true},
-    {"1.2 ECDSA resumed", 1, true}, {"1.3 RSA", 4, false},   {"1.2 RSA", 5, false},
+    {"1.3 ECDSA", 0, false, false},
+    {"1.2 ECDSA", 1, false, false},
+    {"1.3 ECDSA resumed", 0, true, false},
+    {"1.2 ECDSA resumed", 1, true, false},
+    {"1.3 RSA", 4, false, false},
+    {"1.2 RSA", 5, false, false},
+    {"1.3 ECDSA, a root's name and key, pinned", 0, false, true},
+    {"1.2 RSA, a root's name and key, pinned", 5, false, true},
 };
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
@@ -219,7 +260,8 @@ static void records_real_exchanges(void)
 static int begin(const scenario_t *s, size_t arena_len)
 {
     static replay_t scripts[2];
-    const replay_recording_t *r = &recordings[s->server];
+    replay_recording_t *r = &recordings[s->server];
+    r->trust = s->keys ? &keys : &trust;
     for (int i = 0; i < 2; i++)
         scripts[i] = (replay_t){.bytes = r->bytes[i], .len = r->len[i]};
     replay_load(scripts, 2);
@@ -248,7 +290,7 @@ static size_t hello_len(const scenario_t *s)
 static clean_t play_cleanly(const scenario_t *s)
 {
     clean_t clean = {0};
-    int error = begin(&(scenario_t){.server = s->server}, PICKET_ARENA_SIZE(1));
+    int error = begin(&(scenario_t){.server = s->server, .keys = s->keys}, PICKET_ARENA_SIZE(1));
     clean.bare = used();
     picket_deinit(&client);
     error = error != 0 ? error : begin(s, PICKET_ARENA_SIZE(1));
