@@ -316,6 +316,8 @@ static int use(void *arg)
     client->identity = identity;
     if (error != 0)
         tls_identity_free(client);
+    else
+        tls_session_drop_all(client); // in a resumed one nobody is asked
     return error;
 }
 

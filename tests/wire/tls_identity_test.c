@@ -256,6 +256,19 @@ static void survives_what_is_cut(void)
     picket_deinit(&client);
 }
 
+// A session that was made without it would be resumed without it: the server would not ask.
+static void is_shown_where_a_session_was_kept(void)
+{
+    picket_identity_t with = identity;
+    REQUIRE_INT(init(NULL), 0);
+    CHECK_INT(get(), 0);
+    CHECK(!is_seen());
+    CHECK_INT(picket_identity_use(&client, &with), 0);
+    CHECK_INT(get(), 0);
+    CHECK(!detail.resumed && is_seen());
+    picket_deinit(&client);
+}
+
 // --- Without memory
 
 static bool fail_nth(uint32_t n)
@@ -313,6 +326,7 @@ static void run_all(void)
     RUN(says_when_the_function_fails);
     RUN(wants_what_belongs_together);
     RUN(survives_what_is_cut);
+    RUN(is_shown_where_a_session_was_kept);
     RUN(says_when_there_is_no_memory);
     RUN(says_when_the_arena_is_too_small);
 }
