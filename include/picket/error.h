@@ -32,7 +32,7 @@ extern "C" {
     X(PICKET_ERR_NO_HOST, -17, "no host name was given that the certificate must be for")                   \
     /* The device */                                                                                        \
     X(PICKET_ERR_NO_TIME, -20,                                                                              \
-      "the time is not known, so no certificate can be checked: set the clock first")                       \
+      "the time is not known, so no certificate can be checked: nobody has set the clock")                  \
     X(PICKET_ERR_NO_ENTROPY, -21, "no good randomness: the entropy source failed")                          \
     X(PICKET_ERR_NO_NETWORK, -22, "no network: the link is down or there is no address yet")                \
     X(PICKET_ERR_STACK, -23,                                                                                \
