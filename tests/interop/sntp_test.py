@@ -152,7 +152,7 @@ cases.add("an answer from another port is none", from_elsewhere, waits=True)
 
 def bad(words, limit_ms, **what):
     with Server(lambda query, n: [reply_to(query, **what)]) as server:
-        refused(ask("127.0.0.1", server.port, limit_ms), words, limit=limit_ms / 1000 + 3)
+        refused(ask("127.0.0.1", server.port, limit_ms), words, limit=limit_ms / 1000 + 8)
 
 
 for name, words, what in (
@@ -173,14 +173,14 @@ for name, words, what in (
 
 def kissed_once():
     with Server(lambda query, n: [reply_to(query, stratum=0)]) as server:
-        refused(ask("127.0.0.1", server.port, 10000), "left alone", limit=3)
+        refused(ask("127.0.0.1", server.port, 10000), "left alone", limit=8)
         check(len(server.queries) == 1, "a server that wants to be left alone was asked again")
 
 
 def nothing(answers):
     with Server(answers) as server:
         result = ask("127.0.0.1", server.port, 2500)
-        refused(result, "no time server answered", limit=6)
+        refused(result, "no time server answered", limit=12)
         check(result[3] >= 2.4, "gave up early")
 
 
@@ -243,7 +243,7 @@ NO_TIME = harness.SENTENCES["NO_TIME"]
 def not_fetched(words, *answers, ports=(), at_once=False, error=NO_TIME, where="asking for the time"):
     """words: what is said after the sentence, with {0}, {1}, ... for the servers."""
     with fetching(*answers, ports=ports) as (result, every, _):
-        refused(result, f"{error}: {words.format(*every)}", limit=4 if at_once else 12)
+        refused(result, f"{error}: {words.format(*every)}", limit=4 if at_once else 25)
         refused(result, f"({where})")
 
 
