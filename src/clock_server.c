@@ -174,6 +174,7 @@ static void judge(clock_asker_t *asker, clock_server_t *s, const uint8_t *reply,
     const char *why = NULL;
     switch (sntp_judge(reply, len, stamp->bytes, picket_clock_floor(), &unix_ms, &why)) {
     case SNTP_TRUE: take(asker, s, unix_ms, stamp->sent); break;
+    case SNTP_RATE: clock_server_refuse(asker, s, why); break; // until the next round
     case SNTP_KISS:
         asker->kissed |= s->bit;
         clock_server_refuse(asker, s, why);

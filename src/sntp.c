@@ -1,5 +1,6 @@
 #include "sntp.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 // Where the fields are (RFC 5905 figure 8).
@@ -8,6 +9,7 @@ enum {
     STRATUM = 1,
     ROOT_DELAY = 4,
     ROOT_DISPERSION = 8,
+    REFERENCE = 12,
     ORIGINATE = 24,
     RECEIVE = 32,
     TRANSMIT = 40
@@ -16,6 +18,8 @@ enum { VERSION = 4, MODE_CLIENT = 3, MODE_SERVER = 4, LEAP_UNKNOWN = 3, STRATUM_
 
 #define SECONDS_1900_TO_1970 INT64_C(2208988800)
 #define ERA                  (INT64_C(1) << 32)
+
+#define NOT_SET              "its own clock is not set"
 
 static uint32_t number(const uint8_t *p)
 {
@@ -62,13 +66,30 @@ static int is_ours(const uint8_t *reply, size_t len, const uint8_t *stamp)
            memcmp(reply + ORIGINATE, stamp, SNTP_STAMP) == 0;
 }
 
+static bool has_code(const uint8_t *reply, const char code[4])
+{
+    return memcmp(reply + REFERENCE, code, 4) == 0;
+}
+
+// At stratum 0 (RFC 5905 section 7.4). chrony gives no code while its clock is not set.
+static enum sntp_verdict judge_kiss(const uint8_t *reply, const char **why)
+{
+    if (has_code(reply, "INIT") || has_code(reply, "STEP") || has_code(reply, "\0\0\0")) {
+        *why = NOT_SET;
+        return SNTP_WRONG;
+    }
+    bool often = has_code(reply, "RATE");
+    *why = often ? "it has been asked too often (kiss-o'-death)" : SNTP_KISSED;
+    return often ? SNTP_RATE : SNTP_KISS;
+}
+
 static const char *what_is_wrong(const uint8_t *reply)
 {
     unsigned version = reply[FLAGS] >> 3 & 7;
     if (version < 3 || version > VERSION)
         return "another version of the protocol";
     if (reply[FLAGS] >> 6 == LEAP_UNKNOWN)
-        return "its own clock is not set";
+        return NOT_SET;
     if (reply[STRATUM] > STRATUM_MAX)
         return "it is too far from any reference clock";
     if (is_far_from_true(reply))
@@ -83,10 +104,8 @@ enum sntp_verdict sntp_judge(const uint8_t *reply, size_t len, const uint8_t sta
 {
     if (!is_ours(reply, len, stamp))
         return SNTP_NOT_OURS;
-    if (reply[STRATUM] == 0) {
-        *why = SNTP_KISSED;
-        return SNTP_KISS;
-    }
+    if (reply[STRATUM] == 0)
+        return judge_kiss(reply, why);
     *why = what_is_wrong(reply);
     if (*why != NULL)
         return SNTP_WRONG;

@@ -19,13 +19,14 @@
 // A query with this stamp, which is to be random and used once.
 void sntp_query(uint8_t packet[SNTP_LEN], const uint8_t stamp[SNTP_STAMP]);
 
-// Why, of SNTP_KISS.
+// Why, of SNTP_KISS. (A server whose clock is not set yet is at stratum 0 too: it may have the time a little later.)
 #define SNTP_KISSED "it wants to be left alone (kiss-o'-death)"
 
 enum sntp_verdict {
     SNTP_TRUE,     // *unix_ms is the time at which the reply was sent
     SNTP_NOT_OURS, // no answer to this query: as if it had not come
     SNTP_WRONG,    // an answer, but no time to go by: *why
+    SNTP_RATE,     // the server wants to be asked less often: *why
     SNTP_KISS,     // the server wants to be left alone: *why
 };
 

@@ -53,14 +53,14 @@ def refused(result, words, limit=None):
 # --- Good ones
 
 @contextlib.contextmanager
-def chrony():
+def chrony(clock="local stratum 10"):
     """The port of a chronyd that answers."""
     port = harness.free_port()
     home = unique("chrony")
     os.makedirs(home)
     conf = os.path.join(home, "chrony.conf")
     with open(conf, "w", encoding="ascii") as file:
-        file.write(f"local stratum 10\nallow 127.0.0.0/8\nport {port}\nbindaddress 127.0.0.1\ncmdport 0\n"
+        file.write(f"{clock}\nallow 127.0.0.0/8\nport {port}\nbindaddress 127.0.0.1\ncmdport 0\n"
                    f"pidfile {home}/pid\nbindcmdaddress /\n")
     user = ["-u", "root"] if os.geteuid() == 0 else ["-U"]
     with open(os.path.join(home, "log"), "wb") as log:
@@ -77,6 +77,12 @@ def chrony():
 def from_chrony():
     with chrony() as port:
         believed(ask("127.0.0.1", port, 15000))
+
+
+def from_chrony_without_the_time():
+    """It says stratum 0, and means no kiss-o'-death."""
+    with chrony("") as port:
+        refused(ask("127.0.0.1", port, 2500), "its own clock is not set", limit=6)
 
 
 def from_a_good_one():
@@ -139,6 +145,7 @@ def over_ipv6():
 
 
 cases.add("chrony", from_chrony)
+cases.add("chrony that has not the time yet", from_chrony_without_the_time, waits=True)
 cases.add("over IPv6", over_ipv6)
 cases.add("an answer after the next query", late, waits=True)
 cases.add("a good server is asked once", from_a_good_one)

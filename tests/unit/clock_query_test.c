@@ -55,6 +55,7 @@ static void prepare_answer(void)
     memset(server.answer, 0, SNTP_LEN);
     server.answer[0] = 4 << 3 | 4;
     server.answer[1] = server.stratum;
+    memcpy(server.answer + 12, "DENY", 4);
     memcpy(server.answer + 24, server.stamps[n], SNTP_STAMP);
     put_stamp(server.answer + 32, now);
     put_stamp(server.answer + 40, now);

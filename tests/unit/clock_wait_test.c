@@ -27,6 +27,7 @@ typedef struct server {
     uint32_t delay; // there and back, in milliseconds
     int64_t off;    // of its time, from what is right
     uint8_t flags, stratum;
+    const char *code;  // of a kiss-o'-death
     uint32_t distance; // root delay, and dispersion, in 2^-16 s
     bool timeless;     // there is no time in it
     bool forged;       // it carries another stamp
@@ -63,6 +64,7 @@ static void answer(server_t *s)
     memset(to, 0, SNTP_LEN);
     to[0] = s->flags;
     to[1] = s->stratum;
+    memcpy(to + 12, s->code != NULL ? s->code : "DENY", 4);
     put(to + 4, s->distance);
     put(to + 8, s->distance);
     memcpy(to + 24, s->stamps[s->queries - 1], SNTP_STAMP);
@@ -423,7 +425,12 @@ static const bad_t bad[] = {
      {GOOD, .flags = 0x24, .stratum = 2, .distance = 0x10100},
      false},
     {"there is no time in it", {GOOD, .flags = 0x24, .stratum = 2, .timeless = true}, false},
+    {"its own clock is not set", {GOOD, .flags = 0xe4, .stratum = 0, .code = "\0\0\0"}, false},
+    {"its own clock is not set", {GOOD, .flags = 0xe4, .stratum = 0, .code = "INIT"}, false},
     {SNTP_KISSED, {GOOD, .flags = 0x24, .stratum = 0}, true},
+    {"it has been asked too often (kiss-o'-death)",
+     {GOOD, .flags = 0xe4, .stratum = 0, .code = "RATE"},
+     true},
     {"no route to the server", {GOOD, .send_error = PICKET_ERR_UNREACHABLE}, true},
     {"no route to the server", {GOOD, .open_error = PICKET_ERR_UNREACHABLE}, true},
 };
@@ -526,6 +533,32 @@ static void who_wants_to_be_left_alone_is(void)
     script_sleep(100000);
     fails(PICKET_ERR_NO_TIME, "time server 192.0.2.1: " SNTP_KISSED, 0);
     CHECK_INT(servers[0].queries, 1);
+    stop();
+}
+
+// It was started when this machine was, say.
+static void a_server_may_get_the_time_later(void)
+{
+    start(1);
+    servers[0].stratum = 0;
+    servers[0].code = "INIT";
+    fails(PICKET_ERR_NO_TIME, "time server 192.0.2.1: its own clock is not set", CONNECT_MS);
+    servers[0].stratum = 2;
+    script_sleep(1000);
+    learns("SNTP, 1 server: 192.0.2.1");
+    stop();
+}
+
+static void who_was_asked_too_often_is_asked_in_the_next_round(void)
+{
+    start(1);
+    servers[0].stratum = 0;
+    servers[0].code = "RATE";
+    fails(PICKET_ERR_NO_TIME, "time server 192.0.2.1: it has been asked too often (kiss-o'-death)", 20);
+    servers[0].stratum = 2;
+    script_sleep(1000);
+    learns("SNTP, 1 server: 192.0.2.1");
+    CHECK_INT(servers[0].queries, 2);
     stop();
 }
 
@@ -855,6 +888,8 @@ int main(void)
     RUN(all_that_is_wrong_is_said);
     RUN(disagreement_with_one_dead);
     RUN(who_wants_to_be_left_alone_is);
+    RUN(a_server_may_get_the_time_later);
+    RUN(who_was_asked_too_often_is_asked_in_the_next_round);
     RUN(two_names_of_one_machine_are_one_server);
     RUN(names_that_lead_nowhere);
     RUN(a_name_that_leads_there);

@@ -121,13 +121,34 @@ static void what_is_wrong_is_named(void)
     wrong("no time");
 }
 
-static void a_kiss_is_told_from_the_rest(void)
+static enum sntp_verdict judge_kiss(const char code[4])
 {
     make_reply();
+    reply[0] |= 3 << 6;
     reply[1] = 0;
-    memcpy(reply + 12, "RATE", 4);
-    CHECK_INT(judge(SNTP_LEN), SNTP_KISS);
-    CHECK(strstr(why, "kiss") != NULL);
+    memcpy(reply + 12, code, 4);
+    return judge(SNTP_LEN);
+}
+
+static void a_kiss_is_told_from_the_rest(void)
+{
+    static const char *const codes[] = {"DENY", "RSTR", "NKEY", "TEST"};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        CHECK_INT(judge_kiss(codes[i]), SNTP_KISS);
+        CHECK_STR(why, SNTP_KISSED);
+    }
+    CHECK_INT(judge_kiss("RATE"), SNTP_RATE);
+    CHECK(strstr(why, "too often") != NULL);
+}
+
+// What a server says that has just been started.
+static void a_server_without_the_time_kisses_nobody(void)
+{
+    static const char *const codes[] = {"\0\0\0", "INIT", "STEP"};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        CHECK_INT(judge_kiss(codes[i]), SNTP_WRONG);
+        CHECK(strstr(why, "not set") != NULL);
+    }
 }
 
 // 1.5 seconds of half the delay and the dispersion together.
@@ -182,6 +203,7 @@ int main(void)
     RUN(other_modes_are_no_answers);
     RUN(what_is_wrong_is_named);
     RUN(a_kiss_is_told_from_the_rest);
+    RUN(a_server_without_the_time_kisses_nobody);
     RUN(a_server_far_from_true_time_is_refused);
     RUN(the_next_era_is_told_by_the_floor);
     return check_done();
