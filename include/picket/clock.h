@@ -9,8 +9,9 @@
 // has answered where only one is configured, else until two have that are at most 10 s apart. What fails is
 // PICKET_ERR_NO_TIME, and picket_detail_t.text says what is wrong with each server, or that they disagree
 // (PICKET_ERR_NO_NETWORK where there is none). After a round that failed none begins for 1, 2, 4, ... 16 s. A
-// server that wants to be left alone (kiss-o'-death) is not asked again until picket_deinit. What the
-// application sets meanwhile is what counts. http:// needs no time and asks nobody.
+// server that wants to be left alone (kiss-o'-death) is not asked again until picket_deinit; one that was
+// asked too often (RATE), not before the next round; one that says it is not synchronised yet is asked again.
+// What the application sets meanwhile is what counts. http:// needs no time and asks nobody.
 //
 // An answer is taken (RFC 4330 section 5, RFC 5905) when it comes from the address and port that were asked,
 // within 8 s, carries the 64 random bits of one of the last queries, and is of a server that says it is
@@ -22,8 +23,10 @@
 // stolen or which was withdrawn for that reason, is believed; and certificates of today may be refused. He
 // cannot set the clock to before this program was built; he cannot move a clock that is known by more than
 // 300 seconds an answer; he cannot make a certificate count that no trusted issuer has signed, or that is for
-// another name. Whoever sees no packets has to guess 64 bits and a port. Who can get the time in a better way
-// (a battery-backed clock, GPS, a signed message) should, and set it by picket_clock_set.
+// another name. Whoever sees no packets has to guess 64 bits and a port; or, where servers are given by name,
+// to forge the answers of the name server, which is easier (RFC 5452: 16 bits and a port), and be the servers.
+// Who can get the time in a better way (a battery-backed clock, GPS, a signed message) should, and set it by
+// picket_clock_set.
 #ifndef PICKET_CLOCK_H
 #define PICKET_CLOCK_H
 
