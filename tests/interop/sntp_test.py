@@ -35,7 +35,8 @@ def ask(server, port, limit_ms=4000):
     return run(server, port, limit_ms)
 
 
-def believed(result, slack=3):
+# An answer may be off by half of its round trip, which on a busy machine is seconds.
+def believed(result, slack=8):
     code, out, err, _ = result
     check(code == 0, f"exit {code}: {err}")
     check(abs(int(out.split()[0]) - time.time()) <= slack, f"the time is wrong: {out}")
@@ -234,7 +235,7 @@ def fetching(*answers, ports=()):
         yield result, every, ours
 
 
-def fetched(*answers, ports=(), by=(), slack=3):
+def fetched(*answers, ports=(), by=(), slack=8):
     """by: the servers that agreed, by their place in the list."""
     with fetching(*answers, ports=ports) as (result, every, _):
         believed(result, slack)
@@ -291,7 +292,7 @@ for place in range(3):
 cases.add("auto: the second query is answered", fetched, lambda query, n: [reply_to(query)] if n == 2 else [], good,
           by=(0, 1), waits=True)
 cases.add("auto: nine seconds apart", fetched, good, lambda query, n: [reply_to(query, now=time.time() + 9)],
-          by=(0, 1), slack=12) # the faster of them is believed
+          by=(0, 1), slack=17) # the faster of them is believed
 
 DISAGREE = "the time servers disagree by more than 10 seconds"
 cases.add("auto: a minute apart", not_fetched, DISAGREE, good, telling(now=time.time() + 300), at_once=True)
