@@ -129,7 +129,8 @@ static void print_head(const picket_http_t *http)
 
 // --- Fetching ---
 
-static bool in_handshake(const picket_http_t *http)
+// On a small stack the copy that is returned must be gone before Picket goes on.
+__attribute__((noinline)) static bool in_handshake(const picket_http_t *http)
 {
     detail = picket_http_detail(http);
     return detail.phase == PICKET_PHASE_HANDSHAKE;
