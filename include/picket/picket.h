@@ -94,7 +94,7 @@ typedef struct picket_config {
     // Called once in a while during long work, for a watchdog. NULL: none.
     void (*alive)(void *ctx);
 
-    void *ctx; // handed to log, keylog and alive
+    void *ctx; // handed to log, keylog and alive, none of which may call picket_deinit
 } picket_config_t;
 
 // One header field of a request. value NULL leaves out a field that would be sent by default (User-Agent,
@@ -185,7 +185,8 @@ int picket_init(picket_t *client, const picket_config_t *config);
 
 // Move what can move. Returns the milliseconds until it is needed next, at most 1000, or 0 for at once. Takes no
 // longer than one message of a TLS handshake for each connection (the one with the certificates: a signature
-// check for each) beyond what the port needs.
+// check for each) beyond what the port needs; and, once in 10000 requests for random numbers, a new seed of their
+// generator, which is made without a pause, as the first one is in picket_init (docs/ENTROPY.md: 0.1 s on an RP2040).
 uint32_t picket_poll(picket_t *client);
 
 // End everything: open exchanges end with PICKET_ERR_CLOSED, the arena is wiped. Safe on a client that was
