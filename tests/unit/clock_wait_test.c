@@ -840,6 +840,18 @@ static void a_pause_ends_though_the_counter_comes_round(void)
     stop();
 }
 
+static void the_counter_comes_round_while_an_answer_is_on_its_way(void)
+{
+    start(2);
+    script_sleep(0xfffffe00);
+    servers[0].delay = servers[1].delay = 900;
+    learns("SNTP, 2 servers agreed: 192.0.2.1, 192.0.2.2");
+    is(right + (INT64_C(1) << 32) + script.now_ms);
+    CHECK_INT(detail().phase_ms[PICKET_PHASE_TIME], 900);
+    CHECK_INT(servers[0].queries, 1);
+    stop();
+}
+
 static void memory_may_be_short(void)
 {
     size_t before, after;
@@ -906,6 +918,7 @@ int main(void)
     RUN(the_whole_time_may_be_shorter);
     RUN(rounds_that_fail_are_followed_by_pauses);
     RUN(a_pause_ends_though_the_counter_comes_round);
+    RUN(the_counter_comes_round_while_an_answer_is_on_its_way);
     RUN(memory_may_be_short);
     RUN(it_takes_little_memory);
     return check_done();
