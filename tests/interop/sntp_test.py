@@ -15,11 +15,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
 from support import certs, harness, servers
-from support.harness import Cases, Skipped, check, unique
+from support.harness import Cases, Failed, Skipped, check, unique
 from support.timeserver import Server, reply_to
 
 CLOCK = os.path.join(harness.BUILD, "examples", "example_clock")
-cases = Cases()
 pki = certs.Pki(harness.folder)
 
 
@@ -35,14 +34,36 @@ def ask(server, port, limit_ms=4000):
     return run(server, port, limit_ms)
 
 
-BUSY = 15 # seconds that a machine may keep a process waiting which has much else to do
+class Slow(Failed):
+    """It took longer than it may."""
 
 
-# An answer may be off by half of its round trip, which on a busy machine is seconds.
-def believed(result, slack=BUSY):
+def in_time(good, why):
+    if not good:
+        raise Slow(why)
+
+
+class Patient(Cases):
+    """A case that took too long is tried once more, and said: a busy machine holds everybody up for seconds now and
+    then, a fault of ours is slow again."""
+
+    def add(self, name, case, *args, **more):
+        def twice(*given, **named):
+            try:
+                case(*given, **named)
+            except Slow as why:
+                print(f"# {name}: once more: {why}", flush=True)
+                case(*given, **named)
+        super().add(name, twice, *args, **more)
+
+
+cases = Patient()
+
+
+def believed(result, slack=3):
     code, out, err, _ = result
     check(code == 0, f"exit {code}: {err}")
-    check(abs(int(out.split()[0]) - time.time()) <= slack, f"the time is wrong: {out}")
+    in_time(abs(int(out.split()[0]) - time.time()) <= slack, f"the time is wrong: {out}")
 
 
 def refused(result, words, limit=None):
@@ -51,7 +72,7 @@ def refused(result, words, limit=None):
     check(words in err, f"said {err.strip()!r}, not {words!r}")
     check("Sanitizer" not in err, err)
     if limit:
-        check(seconds < limit, f"took {seconds:.1f} s")
+        in_time(seconds < limit, f"took {seconds:.1f} s")
 
 
 # --- Good ones
@@ -86,7 +107,7 @@ def from_chrony():
 def from_chrony_without_the_time():
     """It says stratum 0, and means no kiss-o'-death."""
     with chrony("") as port:
-        refused(ask("127.0.0.1", port, 2500), "its own clock is not set", limit=6 + BUSY)
+        refused(ask("127.0.0.1", port, 2500), "its own clock is not set", limit=6)
 
 
 def from_a_good_one():
@@ -110,7 +131,8 @@ def asked_again():
     with Server(lambda query, n: [reply_to(query)] if n == 3 else []) as server:
         believed(ask("127.0.0.1", server.port, 20000))
         waits = [b - a for a, b in zip(server.times, server.times[1:])]
-        check(len(waits) == 2 and 0.8 < waits[0] < 1.8 + BUSY and 1.8 < waits[1] < 3 + BUSY, f"waited {waits}")
+        check(len(waits) == 2 and waits[0] > 0.8 and waits[1] > 1.8, f"waited {waits}")
+        in_time(waits[0] < 1.8 and waits[1] < 3, f"waited {waits}")
 
 
 def good_behind_rubbish():
@@ -163,7 +185,7 @@ cases.add("an answer from another port is none", from_elsewhere, waits=True)
 
 def bad(words, limit_ms, **what):
     with Server(lambda query, n: [reply_to(query, **what)]) as server:
-        refused(ask("127.0.0.1", server.port, limit_ms), words, limit=limit_ms / 1000 + BUSY)
+        refused(ask("127.0.0.1", server.port, limit_ms), words, limit=limit_ms / 1000 + 3)
 
 
 for name, words, what in (
@@ -184,21 +206,21 @@ for name, words, what in (
 
 def kissed_once():
     with Server(lambda query, n: [reply_to(query, stratum=0)]) as server:
-        refused(ask("127.0.0.1", server.port, 10000), "left alone", limit=9)
+        refused(ask("127.0.0.1", server.port, 10000), "left alone", limit=3)
         check(len(server.queries) == 1, "a server that wants to be left alone was asked again")
 
 
 def nothing(answers):
     with Server(answers) as server:
         result = ask("127.0.0.1", server.port, 2500)
-        refused(result, "no time server answered", limit=4 + BUSY)
+        refused(result, "no time server answered", limit=6)
         check(result[3] >= 2.4, "gave up early")
 
 
 def flooded():
     """Somebody who sends without end does not keep it from ending."""
     with Server(lambda query, n: [reply_to(query, originate=bytes(8))] * 2000) as server:
-        refused(ask("127.0.0.1", server.port, 1500), "no time server answered", limit=6 + BUSY)
+        refused(ask("127.0.0.1", server.port, 1500), "no time server answered", limit=6)
 
 
 cases.add("a kiss-o'-death ends it at once", kissed_once)
@@ -238,7 +260,7 @@ def fetching(*answers, ports=()):
         yield result, every, ours
 
 
-def fetched(*answers, ports=(), by=(), slack=BUSY):
+def fetched(*answers, ports=(), by=(), slack=3):
     """by: the servers that agreed, by their place in the list."""
     with fetching(*answers, ports=ports) as (result, every, _):
         believed(result, slack)
@@ -254,7 +276,7 @@ NO_TIME = harness.SENTENCES["NO_TIME"]
 def not_fetched(words, *answers, ports=(), at_once=False, error=NO_TIME, where="asking for the time"):
     """words: what is said after the sentence, with {0}, {1}, ... for the servers."""
     with fetching(*answers, ports=ports) as (result, every, _):
-        refused(result, f"{error}: {words.format(*every)}", limit=7 if at_once else 10 + BUSY)
+        refused(result, f"{error}: {words.format(*every)}", limit=4 if at_once else 12)
         refused(result, f"({where})")
 
 
@@ -295,7 +317,7 @@ for place in range(3):
 cases.add("auto: the second query is answered", fetched, lambda query, n: [reply_to(query)] if n == 2 else [], good,
           by=(0, 1), waits=True)
 cases.add("auto: nine seconds apart", fetched, good, lambda query, n: [reply_to(query, now=time.time() + 9)],
-          by=(0, 1), slack=9 + BUSY) # the faster of them is believed
+          by=(0, 1), slack=12) # the faster of them is believed
 
 DISAGREE = "the time servers disagree by more than 10 seconds"
 cases.add("auto: a minute apart", not_fetched, DISAGREE, good, telling(now=time.time() + 300), at_once=True)
