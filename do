@@ -376,7 +376,7 @@ case $verb in
             say "do: building build/$preset"
             build "$preset" all test_variants
         done
-        build host-tsan test_threads_test
+        build host-tsan test_threads_test test_altcp_threads_test
         for preset in mps2-an385 mps2-an505 pico pico2; do
             say "do: building build/$preset"
             build "$preset" all

@@ -63,9 +63,16 @@ target_link_libraries(picket_optiga INTERFACE hardware_i2c hardware_gpio pico_ti
 # Picket as lwIP's TLS layer (picket/altcp.h). One program can have one such layer: the property says so.
 add_library(picket_altcp INTERFACE)
 file(GLOB altcp_side CONFIGURE_DEPENDS "${port}/lwip/altcp/*.c")
-list(APPEND altcp_side "${port}/pico/altcp_timer.c")
+list(APPEND altcp_side "${port}/pico/worker.c")
 target_sources(picket_altcp INTERFACE ${altcp_side})
-target_compile_definitions(picket_altcp INTERFACE PICKET_ALTCP=1)
+# lwIP's interrupt (threadsafe_background) above the worker's, which has the lowest priority. An RP2040 has four.
+if(PICO_RP2040)
+    set(lwip_priority 0x80)
+else()
+    set(lwip_priority 0xe0)
+endif()
+target_compile_definitions(picket_altcp INTERFACE PICKET_ALTCP=1
+    ASYNC_CONTEXT_THREADSAFE_BACKGROUND_DEFAULT_LOW_PRIORITY_IRQ_HANDLER_PRIORITY=${lwip_priority})
 target_link_libraries(picket_altcp INTERFACE picket)
 set_target_properties(picket_altcp PROPERTIES
     COMPATIBLE_INTERFACE_STRING ALTCP_TLS_LAYER__LINK_ONE_OF_picket_altcp_AND_pico_lwip_mbedtls

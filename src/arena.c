@@ -94,6 +94,32 @@ static _Noreturn void fatal(void)
     __builtin_trap();
 }
 
+// --- Other contexts
+
+static const picket_port_t *shared; // NULL: there is none
+
+void arena_share(const picket_port_t *port)
+{
+    shared = port->guard != NULL ? port : NULL;
+}
+
+static void enter(void)
+{
+    if (shared != NULL)
+        shared->guard(shared->ctx);
+}
+
+static void leave(void)
+{
+    if (shared != NULL)
+        shared->unguard(shared->ctx);
+}
+
+bool arena_is_beside(void)
+{
+    return shared != NULL && shared->beside != NULL && shared->beside(shared->ctx);
+}
+
 // --- Blocks
 
 UNCHECKED static uint32_t get(uint32_t at)
@@ -420,46 +446,62 @@ static bool is_told_to_fail(void)
     return arena->fail_at != 0 && --arena->fail_at == 0;
 }
 
-static void *zeroed(uint32_t at, size_t bytes)
+static void *contents(uint32_t at, size_t bytes)
 {
     uint8_t *p = arena->base + at + HEADER;
     UNPOISON(p, bytes);
-    return memset(p, 0, bytes);
+    return p;
+}
+
+static void *zeroed(void *p, size_t bytes)
+{
+    return p != NULL ? memset(p, 0, bytes) : NULL;
+}
+
+// What fails for others is not the business of who asks for failures.
+static void *take_whole(size_t n, size_t size, size_t *bytes)
+{
+    uint32_t at = NONE;
+    if (!is_told_to_fail() && arena->base != NULL && multiply(n, size, bytes))
+        at = take(*bytes);
+    if (at != NONE)
+        return contents(at, *bytes);
+    if (!arena_is_beside())
+        whole.failures++;
+    return NULL;
 }
 
 void *picket_arena_calloc(size_t n, size_t size)
 {
-    size_t bytes;
-    uint32_t at = NONE;
-    if (!is_told_to_fail() && arena->base != NULL && multiply(n, size, &bytes))
-        at = take(bytes);
-    if (at == NONE) {
-        arena->failures++;
-        return NULL;
-    }
-    return zeroed(at, bytes);
+    size_t bytes = 0;
+    enter();
+    void *p = take_whole(n, size, &bytes);
+    leave();
+    return zeroed(p, bytes);
 }
 
 // --- Lending
 
-static void *calloc_lent(size_t bytes)
+static void *take_lent(size_t n, size_t size, size_t *bytes)
 {
+    if (lent.base == NULL || whole.fail_at != 0 || !multiply(n, size, bytes) || *bytes < ARENA_LENT_MIN)
+        return NULL;
     arena = &lent;
-    uint32_t at = take(bytes);
-    void *p = at != NONE ? zeroed(at, bytes) : NULL;
+    uint32_t at = take(*bytes);
+    void *p = at != NONE ? contents(at, *bytes) : NULL;
     arena = &whole;
     return p;
 }
 
 void *arena_calloc_short(size_t n, size_t size)
 {
-    size_t bytes;
-    if (lent.base != NULL && whole.fail_at == 0 && multiply(n, size, &bytes) && bytes >= ARENA_LENT_MIN) {
-        void *p = calloc_lent(bytes);
-        if (p != NULL)
-            return p;
-    }
-    return picket_arena_calloc(n, size);
+    size_t bytes = 0;
+    enter();
+    void *p = take_lent(n, size, &bytes);
+    if (p == NULL)
+        p = take_whole(n, size, &bytes);
+    leave();
+    return zeroed(p, bytes);
 }
 
 // --- Giving back
@@ -491,26 +533,44 @@ static bool is_lent(const void *p)
     return lent.base != NULL && (uintptr_t)p - (uintptr_t)lent.mem < lent.len;
 }
 
+static void choose(const void *p)
+{
+    enter();
+    arena = is_lent(p) ? &lent : &whole;
+}
+
+static void done(void)
+{
+    arena = &whole;
+    leave();
+}
+
 void picket_arena_free(void *p)
 {
     if (p == NULL)
         return;
-    arena = is_lent(p) ? &lent : &whole;
+    choose(p);
     give_back(p);
-    arena = &whole;
+    done();
+}
+
+static size_t room_of(const void *p)
+{
+    choose(p);
+    size_t room = size_of(block_at(p)) - HEADER;
+    done();
+    return room;
 }
 
 void arena_free_wiped(void *p, size_t size)
 {
     if (p == NULL)
         return;
-    arena = is_lent(p) ? &lent : &whole;
-    if (size > size_of(block_at(p)) - HEADER)
+    if (size > room_of(p))
         fatal();
     UNPOISON(p, size); // a stack has poisoned places of its own
     mbedtls_platform_zeroize(p, size);
-    give_back(p);
-    arena = &whole;
+    picket_arena_free(p);
 }
 
 // --- Growing
@@ -548,28 +608,38 @@ static void *grow_by_copy(void *p, size_t old, size_t bytes)
     return q;
 }
 
-void *arena_grow(void *p, size_t old, size_t bytes)
+// NULL: there is no room for it where it is.
+static void *grow_in_place(void *p, size_t old, size_t bytes)
 {
-    if (p == NULL || bytes >= BIGGEST - SMALLEST)
-        return grow_by_copy(p, old, bytes);
     uint32_t at = block_at(p), size = block_size(bytes);
     if (old > bytes || old > size_of(at) - HEADER)
         fatal();
     if (arena->fail_at == 1)
-        return grow_by_copy(p, old, bytes); // which fails
+        return NULL; // and the copy fails
     if (size > size_of(at)) {
         uint32_t to = grow_down(at, old, size);
         if (to == NONE && give_back_kept())
             to = grow_down(at, old, size);
         if (to == NONE)
-            return grow_by_copy(p, old, bytes);
+            return NULL;
         at = to;
     }
     if (arena->fail_at != 0)
         arena->fail_at--;
-    uint8_t *grown = arena->base + at + HEADER;
+    uint8_t *grown = contents(at, bytes);
     POISON(grown + bytes, size_of(at) - HEADER - bytes);
-    UNPOISON(grown, bytes);
+    return grown;
+}
+
+void *arena_grow(void *p, size_t old, size_t bytes)
+{
+    if (p == NULL || bytes >= BIGGEST - SMALLEST)
+        return grow_by_copy(p, old, bytes);
+    enter();
+    uint8_t *grown = grow_in_place(p, old, bytes);
+    leave();
+    if (grown == NULL)
+        return grow_by_copy(p, old, bytes);
     memset(grown + old, 0, bytes - old);
     return grown;
 }
@@ -603,13 +673,14 @@ bool arena_start(void *mem, size_t len)
 
 bool arena_lend(void *mem, size_t len)
 {
+    enter();
     arena = &lent;
     bool good = lay_out(mem, len);
-    arena = &whole;
+    done();
     return good;
 }
 
-bool arena_reclaim(void)
+static bool take_back(void)
 {
     if (lent.base == NULL)
         return true;
@@ -618,6 +689,14 @@ bool arena_reclaim(void)
     UNPOISON(lent.mem, lent.len);
     lent.base = NULL;
     return true;
+}
+
+bool arena_reclaim(void)
+{
+    enter();
+    bool back = take_back();
+    leave();
+    return back;
 }
 
 void arena_stop(void)
@@ -629,36 +708,40 @@ void arena_stop(void)
     mbedtls_platform_zeroize(arena->mem, arena->len);
     arena->base = NULL;
     arena->used = 0;
+    shared = NULL;
 }
 
 size_t arena_used(void)
 {
-    return arena->used;
+    enter();
+    size_t used = whole.used;
+    leave();
+    return used;
 }
 
 size_t arena_peak(void)
 {
-    return arena->peak;
+    return whole.peak;
 }
 
 size_t arena_peak_ever(void)
 {
-    return arena->peak_ever;
+    return whole.peak_ever;
 }
 
 void arena_peak_reset(void)
 {
-    arena->peak = arena->used;
+    whole.peak = whole.used;
 }
 
 uint32_t arena_failures(void)
 {
-    return arena->failures;
+    return whole.failures;
 }
 
 void arena_fail_at(uint32_t n)
 {
-    arena->fail_at = n;
+    whole.fail_at = n;
 }
 
 // --- Checking
@@ -717,9 +800,10 @@ static bool check(void)
 
 bool arena_check(void)
 {
+    enter();
     bool sound = check();
     arena = &lent;
     sound = check() && sound;
-    arena = &whole;
+    done();
     return sound;
 }

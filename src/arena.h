@@ -11,11 +11,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "picket/port.h"
+
 // Blocks of at least this many bytes come from the high end.
 #define ARENA_LARGE 1024u
 
 // Take over mem (any alignment). False when it is too small to hold anything.
 bool arena_start(void *mem, size_t len);
+
+// Other contexts may allocate and free too, where the port can keep them out meanwhile (its guard; it may have
+// none). Until arena_stop.
+void arena_share(const picket_port_t *port);
+
+// In one of them.
+bool arena_is_beside(void);
 
 // Wipe every byte of it and forget it. Blocks still in use are gone. Harmless when there is none.
 void arena_stop(void);
@@ -50,7 +59,7 @@ size_t arena_peak(void);
 size_t arena_peak_ever(void);
 void arena_peak_reset(void);
 
-// Allocations that failed since arena_start: tells "no memory" from other failures of a library call.
+// Allocations that failed since arena_start, but for those of other contexts: tells "no memory" from other failures of a library call.
 uint32_t arena_failures(void);
 
 // Tests only: let the n-th allocation from now fail (1: the next one), 0: none.

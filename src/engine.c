@@ -22,6 +22,7 @@ int engine_start(const picket_config_t *config)
     const picket_port_t *port = config->port;
     if (!arena_start(config->arena, config->arena_len))
         return PICKET_ERR_NO_ARENA;
+    arena_share(port);
     int error = port->start != NULL ? port->start(port->ctx) : 0;
     if (error != 0) {
         arena_stop();

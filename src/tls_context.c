@@ -15,7 +15,8 @@ tls_context_t *tls_context_new(tls_client_t *client)
     if (context == NULL)
         return NULL;
     mbedtls_ssl_init(&context->ssl);
-    context->ssl.MBEDTLS_PRIVATE(conf) = &client->conf;
+    if (client != NULL)
+        context->ssl.MBEDTLS_PRIVATE(conf) = &client->conf;
     return context;
 }
 

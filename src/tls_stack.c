@@ -102,7 +102,7 @@ static bool is_arithmetic(size_t size)
 void *picket_mbedtls_calloc(size_t n, size_t size);
 void *picket_mbedtls_calloc(size_t n, size_t size)
 {
-    if (stack.mem != NULL && !stack.running)
+    if (arena_is_beside() || (stack.mem != NULL && !stack.running))
         return picket_arena_calloc(n, size); // somebody outside, who may keep it
     if (!stack.running || !is_arithmetic(size))
         return arena_calloc_short(n, size);
@@ -120,6 +120,11 @@ UNCHECKED static bool is_intact(void)
             return false;
     }
     return true;
+}
+
+static bool is_paused(void)
+{
+    return !stack.done && !stack.running;
 }
 
 static int enter(bool *paused)
@@ -162,7 +167,7 @@ int tls_stack_call(tls_call_t call, void *arg)
     bool paused;
     if (stack.overflowed)
         return PICKET_ERR_STACK;
-    if (stack.mem == NULL)
+    if (stack.mem == NULL || is_paused())
         return call(arg);
     stack.call = call;
     stack.arg = arg;
@@ -188,6 +193,7 @@ int tls_stack_start(const picket_port_t *port)
     if (stack.mem == NULL)
         return PICKET_ERR_NO_MEMORY;
     memset(stack.mem, PAINT, PICKET_STACK_SIZE);
+    stack.done = true;
     stack.inside = port->stack_make(port->ctx, stack.mem, PICKET_STACK_SIZE, serve);
     if (stack.inside != NULL)
         return 0;

@@ -19,7 +19,7 @@ int tls_stack_start(const picket_port_t *port);
 void tls_stack_stop(void);
 
 // Run call(arg) on the stack, to its end: its result. PICKET_ERR_STACK when the stack has overflowed, now or
-// before. Not while something that came back early waits.
+// before. While something that came back early waits it runs on the caller's stack.
 typedef int (*tls_call_t)(void *arg);
 int tls_stack_call(tls_call_t call, void *arg);
 

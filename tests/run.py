@@ -175,10 +175,11 @@ def find_programs():
                     )
         except FileNotFoundError:
             pass
-    races = os.path.join(ROOT, "build", "host-tsan", "tests", "threads_test")
-    if os.path.exists(races):
-        name = "port/threads_test [host-tsan]"
-        programs.append(Program(name, with_thread_sanitizer(races), build_environment("host-tsan")))
+    for name in ("threads_test", "altcp_threads_test"):
+        races = os.path.join(ROOT, "build", "host-tsan", "tests", name)
+        if os.path.exists(races):
+            programs.append(Program(f"port/{name} [host-tsan]", with_thread_sanitizer(races),
+                                    build_environment("host-tsan")))
     for check in sorted(glob.glob(os.path.join(ROOT, "tools", "check-*"))):
         name = os.path.basename(check)
         programs.append(Program(f"tools/{name}", [check], is_check=True))

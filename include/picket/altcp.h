@@ -27,11 +27,25 @@
 // configuration and no connection is left, stops it. Meanwhile picket_init is PICKET_ERR_BUSY, and the other way round.
 //
 // Context: that of lwIP, as for all of altcp. Where lwIP runs in an interrupt or a thread of its own, hold its lock, also to
-// call these functions. lwIP's callbacks only queue. All of TLS runs in a timer: one of lwIP's (MEMP_NUM_SYS_TIMEOUT
-// needs room for one more), or, with the pico-sdk's cyw43_arch, one of its async_context's. It runs for PICKET_SLICE_MS at a
-// time where the port has a stack for TLS, and for one message of the handshake where it has none; an RSA signature is
-// checked in one piece. So in the poll model (NO_SYS) lwIP and the application wait that long at most; where lwIP runs
-// in an interrupt or in a thread, those who wait for lwIP do.
+// call these functions. lwIP's callbacks only queue. All of TLS, and all callbacks of the application's, run in a worker:
+//
+//   poll (NO_SYS)   in a timer: one of lwIP's (MEMP_NUM_SYS_TIMEOUT needs room for one more), or, with the pico-sdk's
+//                   cyw43_arch, one of its async_context's. For PICKET_SLICE_MS at a time where the port has a stack for
+//                   TLS, and for one message of the handshake where it has none. lwIP and the application wait that long.
+//   background      in an interrupt below lwIP's. With the pico-sdk's threadsafe_background it is a user interrupt of the lowest
+//                   priority, and picket_altcp raises lwIP's above it: to that of most devices on an RP2040 (0x80), to 0xe0 on
+//                   an RP2350. The application's thread stands still for a slice, then gets a millisecond of its own.
+//   RTOS            in a task below lwIP's; with FreeRTOS on the pico-sdk PICKET_PICO_TASK_PRIORITY and _STACK
+//                   (port/pico/pico_worker.h). TLS runs on that task's stack.
+//
+// In the last two lwIP goes on during arithmetic and encryption: the lock is held only to move bytes, and during the
+// application's callbacks. A connection that is closed or aborted meanwhile is gone for the application at once, and freed by
+// the worker. What is called while the worker is at work, from lwIP's context or another thread, does not wait for it:
+//   altcp_tls_create_config_client...   returns a configuration that is set up later; if that fails (a certificate that
+//                                       cannot be read, ...) its connections end with the error
+//   altcp_tls_get_session, set_session  are ERR_INPROGRESS; in the application's callbacks they never are
+//   picket_altcp_detail                 knows the phase only
+// Another board with a lock supplies such a worker (port/lwip/lwip_port.h), or the first configuration is PICKET_ERR_ARG.
 #ifndef PICKET_ALTCP_H
 #define PICKET_ALTCP_H
 

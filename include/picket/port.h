@@ -15,7 +15,7 @@
 // Who polls, which lock is held when, and what may run in an interrupt
 //
 // Picket itself runs in one thread, the application's, and only inside picket_*(). It has no task, no
-// timer and no interrupt of its own. The network stack (lwIP) is run in one of three ways; the board
+// timer and no interrupt of its own (lwIP's altcp layer has a worker: altcp.h). The network stack (lwIP) is run in one of three ways; the board
 // decides which:
 //
 //                          poll                   background               RTOS
@@ -174,6 +174,14 @@ typedef struct picket_port {
 
     // Called after each poll: false when the caller's stack has overflowed. NULL: not known.
     bool (*stack_intact)(void *ctx);
+
+    // For lwIP's altcp layer where programs call it in other contexts than Picket runs in (its functions, and Mbed
+    // TLS's that set a host name): these ask for memory while Picket is at work. guard keeps all other contexts out,
+    // interrupts and the other core too, until unguard: for some hundred instructions, not nested. beside is true in a
+    // context that has interrupted Picket or runs at the same time. All or none.
+    void (*guard)(void *ctx);
+    void (*unguard)(void *ctx);
+    bool (*beside)(void *ctx);
 } picket_port_t;
 
 // The board's own port, supplied by the port library that the program links. Used when config.port is NULL.

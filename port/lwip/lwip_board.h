@@ -4,6 +4,9 @@
 
 #include "lwip_port.h"
 
+// NULL before picket_lwip_port().
+const picket_lwip_board_t *picket_lwip_board(void);
+
 // Around every call into lwIP, and around all that its callbacks touch.
 void picket_lwip_lock(void);
 void picket_lwip_unlock(void);

@@ -95,6 +95,17 @@ typedef struct picket_lwip_board {
     size_t (*stack_room)(void *ctx);
     bool (*stack_intact)(void *ctx);
 
+    // The altcp layer's worker (picket/altcp.h), which does all of TLS. NULL: it runs in lwIP's timers, which is for the
+    // poll model alone: where there is a lock there must be a worker. worker calls work once, in a context that is
+    // below lwIP's (of lower priority, so that lwIP interrupts it), without the lock, after ms milliseconds; what was
+    // set before is forgotten; NULL: only that. Called in any context, with the lock or without, by work too.
+    // context names the caller's context (a task, an exception of a core): never NULL, and no two alike at the same
+    // time; guard and unguard are as in picket/port.h. All four where there is a lock.
+    void (*worker)(void *ctx, uint32_t ms, void (*work)(void));
+    void *(*context)(void *ctx);
+    void (*guard)(void *ctx);
+    void (*unguard)(void *ctx);
+
     // Replace an address by the one under which lwIP reaches it. May be NULL.
     void (*map_address)(void *ctx, picket_address_t *address);
 } picket_lwip_board_t;

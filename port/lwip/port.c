@@ -2,6 +2,7 @@
 #include "lwip/timeouts.h"
 #include "lwip_board.h"
 #include "lwip_lookup.h"
+#include "lwip_owner.h"
 #include "lwip_tcp.h"
 #include "lwip_udp.h"
 #include "lwip_wall.h"
@@ -14,6 +15,11 @@ static const picket_lwip_board_t *board;
 static bool happened;
 
 // --- What the other files need (lwip_board.h) ---
+
+const picket_lwip_board_t *picket_lwip_board(void)
+{
+    return board;
+}
 
 void picket_lwip_lock(void)
 {
@@ -202,6 +208,24 @@ static bool stack_intact(void *ctx)
     return board->stack_intact(board->ctx);
 }
 
+static void guard(void *ctx)
+{
+    (void)ctx;
+    board->guard(board->ctx);
+}
+
+static void unguard(void *ctx)
+{
+    (void)ctx;
+    board->unguard(board->ctx);
+}
+
+static bool beside(void *ctx)
+{
+    (void)ctx;
+    return picket_lwip_is_beside();
+}
+
 void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
 {
     board = the_board;
@@ -231,5 +255,8 @@ void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
         .stack_switch = the_board->stack_switch ? stack_switch : NULL,
         .stack_room = the_board->stack_room ? stack_room : NULL,
         .stack_intact = the_board->stack_intact ? stack_intact : NULL,
+        .guard = the_board->guard ? guard : NULL,
+        .unguard = the_board->guard ? unguard : NULL,
+        .beside = the_board->guard ? beside : NULL,
     };
 }

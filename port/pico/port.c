@@ -4,6 +4,7 @@
 #include "pico_clock.h"
 #include "pico_entropy.h"
 #include "pico_stack.h"
+#include "pico_worker.h"
 #include "stack.h"
 
 #if PICKET_SLIP
@@ -130,18 +131,21 @@ static void unlock(void *ctx)
 static int start(void *ctx)
 {
 #if PICO_CYW43_ARCH_FREERTOS
-    (void)ctx;
     if (!woken)
         woken = xSemaphoreCreateBinary();
-    return woken ? 0 : PICKET_ERR_NO_MEMORY;
+    if (!woken)
+        return PICKET_ERR_NO_MEMORY;
 #else
     picket_pico_stack_paint();
+#endif
 #if PICKET_SLIP
     return picket_pico_slip_start(ctx);
+#elif PICKET_ALTCP
+    (void)ctx;
+    return picket_pico_worker_start();
 #else
     (void)ctx;
     return 0;
-#endif
 #endif
 }
 
@@ -159,6 +163,14 @@ static const picket_lwip_board_t board = {
     .lock = lock,
     .unlock = unlock,
     .wake = wake,
+#endif
+#if PICKET_ALTCP && !PICKET_SLIP
+    .worker = picket_pico_worker,
+#if !PICO_CYW43_ARCH_POLL
+    .context = picket_pico_context,
+    .guard = picket_pico_guard,
+    .unguard = picket_pico_unguard,
+#endif
 #endif
 #if PICO_CYW43_ARCH_FREERTOS
     .stack_room = stack_room,

@@ -103,6 +103,13 @@ static const picket_lwip_board_t board = {
     // False when the words at the end of the caller's stack are not what was painted there. NULL: not known.
     .stack_intact = NULL,
 
+    // For programs that use lwIP's altcp (picket/altcp.h), in the background and RTOS models: where the worker runs, and
+    // how contexts are kept apart. Here lwIP's timers are enough (port/pico/worker.c has an interrupt, and a task).
+    .worker = NULL,
+    .context = NULL,
+    .guard = NULL,
+    .unguard = NULL,
+
     // Nothing to replace: addresses are the network's own.
     .map_address = NULL,
 };

@@ -22,6 +22,7 @@
 #include "picket/clock.h"
 #include "picket/port.h"
 #include "linux_port.h"
+#include "tls.h"
 #include "tls_server.h"
 
 #define LIMIT_MS 20000u // nothing here takes as long
@@ -864,7 +865,62 @@ static void closed_at_any_moment(void)
     tls_server_stop(&server);
 }
 
+// While a signature is being checked for somebody else.
+static void a_configuration_that_fails_does_no_harm_meanwhile(void)
+{
+    tls_server_t server;
+    REQUIRE(start_nginx(&server, &heavy));
+    struct altcp_tls_config *config = config_for(heavy_pem);
+    REQUIRE(config != NULL);
+    app_t app = asking(GET("small"));
+    CHECK_INT(app_open(&app, config, TLS_SERVER_HOST, server.port), ERR_OK);
+    for (uint32_t began = now(); !is_over(&app) && now() - began < LIMIT_MS;) {
+        const u8_t *pem = (const u8_t *)other_pem;
+        size_t len = strlen(other_pem) + 1;
+        CHECK(altcp_tls_create_config_client((const u8_t *)"no certificate", 15) == NULL);
+        struct altcp_tls_config *later =
+            altcp_tls_create_config_client_2wayauth(pem, len, pem, len, NULL, 0, pem, len);
+        if (later == NULL && picket_altcp_error(NULL) != PICKET_ERR_NO_MEMORY)
+            CHECK_INT(picket_altcp_error(NULL), PICKET_ERR_IDENTITY);
+        altcp_tls_free_config(later);
+        turn(1);
+    }
+    CHECK(app.ended && !app.failed);
+    app_close(&app);
+    altcp_tls_free_config(config);
+    tls_server_stop(&server);
+}
+
 // --- A certificate of the client's
+
+// Of a configuration that is made while a signature is being checked.
+static void a_certificate_is_taken_later(void)
+{
+    static char cert[4096], key[4096];
+    tls_server_t server;
+    REQUIRE(start_nginx(&server, &heavy));
+    struct altcp_tls_config *config = config_for(heavy_pem), *later = NULL;
+    long cert_len = tls_server_read("other-leaf.pem", cert, sizeof cert - 1);
+    long key_len = tls_server_read("other-leaf.key", key, sizeof key - 1);
+    REQUIRE(config != NULL && cert_len > 0 && key_len > 0);
+    app_t app = asking(GET("small"));
+    CHECK_INT(app_open(&app, config, TLS_SERVER_HOST, server.port), ERR_OK);
+    for (uint32_t began = now(); !tls_busy(NULL) && !is_over(&app) && now() - began < LIMIT_MS;)
+        turn(1);
+    later = altcp_tls_create_config_client_2wayauth((const u8_t *)heavy_pem, strlen(heavy_pem) + 1,
+                                                    (const u8_t *)key, (size_t)key_len + 1, NULL, 0,
+                                                    (const u8_t *)cert, (size_t)cert_len + 1);
+    CHECK(later != NULL);
+    memset(key, 0, sizeof key); // it has been copied
+    run_until_over(&app);
+    CHECK(app.ended && !app.failed);
+    app_close(&app);
+    app = exchange(later, TLS_SERVER_HOST, server.port, GET("small"));
+    CHECK(app.ended && app.got > 100);
+    altcp_tls_free_config(later);
+    altcp_tls_free_config(config);
+    tls_server_stop(&server);
+}
 
 static void a_certificate_is_shown(void)
 {
@@ -1057,6 +1113,8 @@ static void run_all(void)
     RUN(a_server_that_takes_nothing_has_a_deadline);
     RUN(fault_10_in_any_callback);
     RUN(closed_at_any_moment);
+    RUN(a_configuration_that_fails_does_no_harm_meanwhile);
+    RUN(a_certificate_is_taken_later);
     RUN(a_certificate_is_shown);
     RUN(fault_11_sessions_are_resumed);
     RUN(fault_12_a_failed_setup_leaves_nothing);

@@ -1,58 +1,22 @@
-// The same exchanges with lwIP run in all three ways (port.h: who polls, which lock is held when): by Picket
-// itself; by a second thread, as under an RTOS; and in an interrupt of the application's thread, a signal here,
-// which the lock blocks.
-//
-// Whoever runs lwIP in the background also sends it an ICMP echo request every few milliseconds, which must be
-// answered while TLS computes.
+// The same exchanges with lwIP run in all three ways (tests/support/models).
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "check.h"
-#include "linux_clock.h"
-#include "linux_lock.h"
-#include "linux_nat.h"
-#include "linux_netif.h"
-#include "linux_stack.h"
-#include "lwip/etharp.h"
-#include "lwip/prot/icmp.h"
-#include "lwip/timeouts.h"
-#include "lwip_port.h"
+#include "models.h"
 #include "picket/picket.h"
 #include "tls_server.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SLOWER = 5 };
-#else
-enum { SLOWER = 1 };
-#endif
-
-#ifdef __SANITIZE_THREAD__
-enum { SANITIZES_THREADS = 1 };
-#else
-enum { SANITIZES_THREADS = 0 };
-#endif
 
 enum {
     MEGABYTE = 1 << 20,
     UPLOAD = 300000,
     LIMIT_MS = 30000, // nothing here takes as long
-    ECHO_MS = 5,
-    ECHO_LEN = 14 + 20 + 8,
-    HOLD_US =
-        1000 * SLOWER, // of the processor's time: many times what was seen, and less than a signature takes
     CANCELS = 120,
     HANDSHAKES = 25,
 };
 
-static enum { POLL, THREAD, INTERRUPT } model;
 static picket_port_t port;
 static picket_t client;
 static picket_trust_t trust;
@@ -66,379 +30,6 @@ static const tls_chain_t chains[] = {
 };
 static tls_server_t quick, slow, trickle;
 
-// --- What must never happen, counted by whichever thread sees it ---
-
-static struct {
-    atomic_uint unlocked;  // lwIP called without the lock
-    atomic_uint twice;     // the lock taken by whoever has it
-    atomic_uint sleeping;  // wait called with the lock
-    atomic_uint computing; // something of TLS or of the application's called with the lock
-} wrong;
-
-static void nothing_is_wrong(void)
-{
-    CHECK_INT(atomic_exchange(&wrong.unlocked, 0), 0);
-    CHECK_INT(atomic_exchange(&wrong.twice, 0), 0);
-    CHECK_INT(atomic_exchange(&wrong.sleeping, 0), 0);
-    CHECK_INT(atomic_exchange(&wrong.computing, 0), 0);
-}
-
-// --- The lock ---
-
-static pthread_mutex_t core = PTHREAD_MUTEX_INITIALIZER;
-static sigset_t interrupt; // the signal that stands for it
-static sigset_t nothing;
-static _Thread_local bool interrupted; // in it
-static _Thread_local bool holding;
-static _Thread_local int64_t held_since; // of this thread's processor time
-static int64_t longest_hold;             // the application's, in microseconds
-
-static int64_t processor_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static void lock(void *ctx)
-{
-    (void)ctx;
-    wrong.twice += holding;
-    if (holding || (model == THREAD && pthread_mutex_lock(&core) != 0))
-        abort();
-    if (model == INTERRUPT && !interrupted)
-        sigprocmask(SIG_BLOCK, &interrupt, NULL);
-    holding = true;
-    held_since = processor_us();
-}
-
-static void unlock(void *ctx)
-{
-    (void)ctx;
-    holding = false;
-    if (model == THREAD && pthread_mutex_unlock(&core) != 0)
-        abort();
-    if (model == INTERRUPT && !interrupted)
-        sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
-}
-
-static void unlock_timed(void *ctx)
-{
-    int64_t held = processor_us() - held_since;
-
-    if (held > longest_hold)
-        longest_hold = held;
-    unlock(ctx);
-}
-
-static void lwip_is_called(void)
-{
-    wrong.unlocked += model != POLL && !holding;
-}
-
-// --- Echo requests from the gateway; all of this belongs to whoever has the lock ---
-
-static struct {
-    bool on;
-    int64_t due;
-    int64_t interval_ms;
-    uint16_t sent;
-    int64_t sent_at;
-    unsigned late;
-    netif_linkoutput_fn output;
-} echo;
-static atomic_uint echoes; // answered
-static atomic_uint
-    meanwhile; // of them, answered while the application was inside of one and the same picket_poll
-static atomic_uint poll_count; // odd: inside
-
-static bool is_echo_reply(const struct pbuf *p)
-{
-    uint8_t frame[ECHO_LEN];
-
-    return pbuf_copy_partial(p, frame, sizeof frame, 0) == sizeof frame && frame[12] == 8 && frame[13] == 0 &&
-           frame[23] == IPPROTO_ICMP && frame[34] == ICMP_ER;
-}
-
-static err_t send_frame(struct netif *netif, struct pbuf *p)
-{
-    if (!is_echo_reply(p))
-        return echo.output(netif, p);
-    echo.late += picket_linux_nanoseconds() - echo.sent_at > (int64_t)HOLD_US * 1000;
-    echoes++;
-    return ERR_OK;
-}
-
-static void send_echo(void)
-{
-    uint8_t frame[ECHO_LEN] = {
-        [6] = 0x52,      0x55,      0x0a, 0x00, 0x02, 0x02, 8, 0, // from libslirp's gateway
-        [14] = 0x45,     0,         0,    28,   0,    0,    0, 0, 64,
-        IPPROTO_ICMP,    [26] = 10, 0,    2,    2,    10,   0, 2, 15,
-        [34] = ICMP_ECHO};
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, sizeof frame, PBUF_RAM);
-
-    if (!p)
-        abort();
-    memcpy(frame, netif_default->hwaddr, 6);
-    frame[40] = (uint8_t)(++echo.sent >> 8);
-    frame[41] = (uint8_t)echo.sent;
-    pbuf_take(p, frame, sizeof frame);
-    if (netif_default->input(p, netif_default) != ERR_OK)
-        pbuf_free(p);
-}
-
-static void send_due_echo(int64_t wanted)
-{
-    if (!echo.on || wanted < echo.due)
-        return;
-    echo.due = wanted + echo.interval_ms * 1000000;
-    echo.sent_at = wanted; // waiting for the lock counts
-    send_echo();
-}
-
-static void start_echo(void)
-{
-    echo.output = netif_default->linkoutput;
-    netif_default->linkoutput = send_frame;
-    echo.on = model != POLL;
-    echo.due = 0;
-}
-
-// --- The network's thread, and its interrupt ---
-
-static pthread_t network;
-static atomic_bool quit;
-static atomic_bool paused;
-
-static void serve_network(void)
-{
-    const int64_t wanted = picket_linux_nanoseconds();
-    const unsigned count = poll_count, answered = echoes;
-
-    lock(NULL);
-    send_due_echo(wanted);
-    picket_linux_netif_feed();
-    picket_linux_nat_poll(0);
-    picket_linux_netif_feed();
-    sys_check_timeouts();
-    unlock(NULL);
-    if (count % 2 == 1 && count == poll_count)
-        meanwhile += echoes - answered;
-}
-
-static void *run_network(void *argument)
-{
-    (void)argument;
-    while (!quit) {
-        if (!paused)
-            serve_network();
-        usleep(500);
-    }
-    return NULL;
-}
-
-static void on_interrupt(int number)
-{
-    const int error = errno;
-
-    (void)number;
-    interrupted = true;
-    if (!paused && !quit)
-        serve_network();
-    interrupted = false;
-    errno = error;
-}
-
-// On a stack of its own: TLS's has no room for libslirp.
-static void prepare_interrupt(void)
-{
-    static uint8_t stack[262144];
-    const stack_t handlers = {.ss_sp = stack, .ss_size = sizeof stack};
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_ONSTACK | SA_RESTART};
-
-    sigemptyset(&nothing);
-    sigemptyset(&interrupt);
-    sigaddset(&interrupt, SIGRTMIN);
-    if (sigaltstack(&handlers, NULL) != 0 || sigaction(SIGRTMIN, &action, NULL) != 0)
-        abort();
-}
-
-static timer_t ticks;
-
-static void start_interrupt(void)
-{
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
-    const struct itimerspec often = {.it_value.tv_nsec = 700000, .it_interval.tv_nsec = 700000};
-
-    if (timer_create(CLOCK_MONOTONIC, &event, &ticks) != 0 || timer_settime(ticks, 0, &often, NULL) != 0)
-        abort();
-}
-
-static void start_network(void)
-{
-    quit = paused = false;
-    if (model == INTERRUPT)
-        start_interrupt();
-    if (model == THREAD && pthread_create(&network, NULL, run_network, NULL) != 0)
-        abort();
-}
-
-static void stop_network(void)
-{
-    quit = true;
-    if (model == INTERRUPT)
-        timer_delete(ticks);
-    if (model == THREAD)
-        pthread_join(network, NULL);
-}
-
-// --- The board ---
-
-static pthread_mutex_t bell = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t rings;
-static volatile bool rung;
-static void (*before_sleep)(void); // what a test does in wait, before it sleeps
-static void (*in_clock)(void);     // and when TLS asks for the time
-
-static void wake(void *ctx)
-{
-    (void)ctx;
-    if (model == THREAD)
-        pthread_mutex_lock(&bell);
-    rung = true;
-    if (model == THREAD) {
-        pthread_cond_signal(&rings);
-        pthread_mutex_unlock(&bell);
-    }
-}
-
-static void sleep_until_woken(uint32_t ms)
-{
-    struct timespec end;
-
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += ms / 1000;
-    end.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (end.tv_nsec >= 1000000000) {
-        end.tv_sec++;
-        end.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&bell);
-    while (!rung && pthread_cond_timedwait(&rings, &bell, &end) == 0)
-        ;
-    rung = false;
-    pthread_mutex_unlock(&bell);
-}
-
-// As WFI with interrupts off.
-static void sleep_until_interrupted(uint32_t ms)
-{
-    const uint32_t began = picket_linux_millis(NULL);
-
-    sigprocmask(SIG_BLOCK, &interrupt, NULL);
-    while (!rung && picket_linux_millis(NULL) - began < ms)
-        sigsuspend(&nothing);
-    rung = false;
-    sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
-}
-
-static void wait(void *ctx, uint32_t ms)
-{
-    (void)ctx;
-    wrong.sleeping += holding;
-    if (before_sleep)
-        before_sleep();
-    if (model == THREAD)
-        sleep_until_woken(ms);
-    else if (model == INTERRUPT)
-        sleep_until_interrupted(ms);
-    else if (!picket_linux_netif_has_frames())
-        picket_linux_nat_poll(ms);
-}
-
-static uint32_t serve(void *ctx)
-{
-    (void)ctx;
-    picket_linux_netif_feed();
-    const uint32_t ms = picket_linux_nat_poll(0);
-    picket_linux_netif_feed();
-    return ms;
-}
-
-static int64_t unix_ms(void *ctx)
-{
-    wrong.computing += holding;
-    if (in_clock)
-        in_clock();
-    return picket_linux_unix_ms(ctx);
-}
-
-static int collect(void *ctx, uint8_t *samples, size_t n)
-{
-    wrong.computing += holding;
-    return picket_linux_random(ctx, samples, n) == 0 ? (int)n : PICKET_ERR_NO_ENTROPY;
-}
-
-static const picket_entropy_source_t kernel = {
-    .name = "kernel", .credit = 8 * PICKET_ENTROPY_BIT, .bits = 8, .conditioned = true, .collect = collect};
-
-static const picket_entropy_source_t *const sources[] = {&kernel, NULL};
-
-static int start(void *ctx)
-{
-    (void)ctx;
-    int result;
-
-    lock(NULL);
-    result = picket_linux_netif_up(false);
-    if (result == 0)
-        start_echo();
-    unlock(NULL);
-    longest_hold = 0;
-    if (result == 0)
-        start_network();
-    return result;
-}
-
-static void stop(void *ctx)
-{
-    (void)ctx;
-    stop_network();
-    lock(NULL);
-    picket_linux_netif_down();
-    unlock(NULL);
-}
-
-static const picket_lwip_board_t background_board = {
-    .start = start,
-    .stop = stop,
-    .wait = wait,
-    .millis = picket_linux_millis,
-    .unix_ms = unix_ms,
-    .entropy = sources,
-    .lock = lock,
-    .unlock = unlock_timed,
-    .wake = wake,
-#ifndef __SANITIZE_THREAD__ // which follows no switch of stacks
-    .stack_make = picket_linux_stack_make,
-    .stack_switch = picket_linux_stack_switch,
-#endif
-};
-
-// TLS on the caller's stack: the Linux port itself, in other tests, is the poll model with a stack for TLS.
-static const picket_lwip_board_t poll_board = {
-    .start = start,
-    .stop = stop,
-    .poll = serve,
-    .run_timers = true,
-    .wait = wait,
-    .millis = picket_linux_millis,
-    .unix_ms = unix_ms,
-    .entropy = sources,
-};
-
 // --- The application ---
 
 static uint32_t now(void)
@@ -451,12 +42,12 @@ static void log_line(void *ctx, enum picket_log_level level, const char *text)
     (void)ctx;
     (void)level;
     (void)text;
-    wrong.computing += holding;
+    wrong.computing += is_locked();
 }
 
 static int init(void)
 {
-    picket_lwip_port(&port, model == POLL ? &poll_board : &background_board);
+    picket_lwip_port(&port, models_board(false));
     return picket_init(
         &client,
         &(picket_config_t){
@@ -869,17 +460,11 @@ static void (*the_test)(void);
 
 static void with_client(void)
 {
-    pthread_condattr_t monotonic;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&rings, &monotonic);
-    echo.interval_ms = ECHO_MS;
-    echo.late = echoes = meanwhile = 0;
+    models_begin();
     REQUIRE_INT(init(), 0);
     the_test();
     picket_deinit(&client);
-    pthread_cond_destroy(&rings);
+    models_end();
     CHECK(longest_hold < HOLD_US);
     nothing_is_wrong();
 }
@@ -934,8 +519,7 @@ int main(int argc, char **argv)
     alarm(240);
     if (!start_servers())
         return 2;
-    prepare_interrupt();
-    picket_linux_on_lwip_call(lwip_is_called);
+    models_prepare();
     RUN_IN_ALL(gets_a_page);
     RUN_IN_ALL(gets_a_page_blocking);
     RUN_IN_ALL(downloads_a_megabyte);

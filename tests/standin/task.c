@@ -1,6 +1,8 @@
-// An example's main, in a task of FreeRTOS.
+// An example's main, renamed to example, in a task of FreeRTOS.
 #include "FreeRTOS.h"
 #include "task.h"
+
+#undef main // the example's is named so
 
 enum { STACK_WORDS = 4096, PRIORITY = 2 };
 

@@ -9,6 +9,7 @@
 #include "../../../src/clock_wait.h"
 #include "../../../src/engine.h"
 #include "../../../src/text.h"
+#include "lwip_owner.h"
 
 static uint8_t arena[PICKET_ALTCP_ARENA];
 static struct altcp_tls_config *configs;
@@ -47,8 +48,10 @@ picket_detail_t picket_altcp_detail(const void *who)
 {
     picket_detail_t detail = {.alert = -1};
     const flow_t *f = who != NULL ? altcp_flow_of(who) : NULL;
-    if (f != NULL)
+    if (f != NULL && !picket_lwip_is_beside())
         altcp_flow_describe(f, &detail);
+    else if (f != NULL)
+        detail.phase = PICKET_PHASE_HANDSHAKE; // TLS is at work, and nobody may look
     else if (is_last(who))
         detail = last.detail;
     return detail;
@@ -70,8 +73,13 @@ const char *picket_altcp_sentence(const void *who)
 
 // --- Picket's start and end
 
-static bool runs; // started here
+static bool runs;
 static picket_config_t base;
+
+bool altcp_runs(void)
+{
+    return runs;
+}
 
 const picket_port_t *altcp_port(void)
 {
@@ -90,6 +98,8 @@ static int start(void)
         return 0;
     if (engine_runs())
         return PICKET_ERR_BUSY;
+    if (!altcp_has_context())
+        return PICKET_ERR_ARG;
     base = (picket_config_t){.arena = arena, .arena_len = sizeof arena, .port = altcp_port()};
     int error = engine_start(&base);
     if (error != 0)
@@ -101,12 +111,13 @@ static int start(void)
 
 void altcp_tls_free_entropy(void)
 {
-    if (!runs || configs != NULL || altcp_flows_any())
+    if (!runs || configs != NULL || altcp_flows_any() || !altcp_take())
         return;
     altcp_worker_stop();
     clock_wait_stop();
     engine_stop();
     runs = false;
+    altcp_give();
 }
 
 // --- Configurations
@@ -167,11 +178,87 @@ static int set_up(struct altcp_tls_config *c, const u8_t *ca, size_t len, const 
     if (error == 0)
         error = tls_client_new(&c->config, &c->client);
     c->config.identity = NULL; // it has been read
+    if (error == 0 && c->alpn != NULL)
+        (void)tls_context_alpn(c->client, c->alpn);
     return error;
 }
 
+// --- Set up later: whoever asks for it has interrupted TLS
+
+struct pending {
+    uint8_t *ca;
+    size_t ca_len;
+    picket_identity_t identity; // copies; without cert: none
+};
+
+static void drop_copy(const void *data, size_t len)
+{
+    if (data != NULL)
+        arena_free_wiped((void *)(uintptr_t)data, len);
+}
+
+static void drop_pending(struct altcp_tls_config *c)
+{
+    struct pending *later = c->pending;
+    c->pending = NULL;
+    if (later == NULL)
+        return;
+    picket_arena_free(later->ca);
+    drop_copy(later->identity.cert, later->identity.cert_len);
+    drop_copy(later->identity.key, later->identity.key_len);
+    picket_arena_free(later);
+}
+
+static bool copy_identity(picket_identity_t *to, const picket_identity_t *from)
+{
+    *to = (picket_identity_t){.cert = copy(from->cert, from->cert_len), .cert_len = from->cert_len};
+    to->key = to->cert != NULL ? copy(from->key, from->key_len) : NULL;
+    to->key_len = from->key_len;
+    return to->key != NULL;
+}
+
+static int keep_pending(struct altcp_tls_config *c, const u8_t *ca, size_t len,
+                        const picket_identity_t *identity)
+{
+    struct pending *later = c->pending = picket_arena_calloc(1, sizeof *later);
+    if (later == NULL)
+        return PICKET_ERR_NO_MEMORY;
+    if (ca != NULL && len != 0) {
+        later->ca_len = len;
+        later->ca = copy(ca, len);
+        if (later->ca == NULL)
+            return PICKET_ERR_NO_MEMORY;
+    }
+    return identity == NULL || copy_identity(&later->identity, identity) ? 0 : PICKET_ERR_NO_MEMORY;
+}
+
+static void set_up_later(struct altcp_tls_config *c)
+{
+    struct pending *later = c->pending;
+    const picket_identity_t *identity = later->identity.cert != NULL ? &later->identity : NULL;
+    altcp_unlock();
+    int error = set_up(c, later->ca, later->ca_len, identity);
+    altcp_lock();
+    c->error = error;
+    drop_pending(c);
+}
+
+bool altcp_configs_prepare(void)
+{
+    bool left = false;
+    for (struct altcp_tls_config *c = configs; c != NULL; c = c->next) {
+        if (c->pending != NULL && !tls_busy(c->client))
+            set_up_later(c);
+        left |= c->pending != NULL;
+    }
+    return left;
+}
+
+// --- All of it
+
 static void free_config(struct altcp_tls_config *c)
 {
+    drop_pending(c);
     tls_client_free(c->client);
     picket_arena_free(c->trust_mem);
     picket_arena_free(c->trust_der);
@@ -187,19 +274,34 @@ static struct altcp_tls_config *refuse(struct altcp_tls_config *c, int error)
     return NULL;
 }
 
-static struct altcp_tls_config *create(const u8_t *ca, size_t len, const picket_identity_t *identity)
+static struct altcp_tls_config *make(const u8_t *ca, size_t len, const picket_identity_t *identity, bool mine)
 {
-    int error = start();
+    int error = mine ? start() : 0;
     if (error != 0)
         return refuse(NULL, error);
     struct altcp_tls_config *c = picket_arena_calloc(1, sizeof *c);
     if (c == NULL)
         return refuse(NULL, PICKET_ERR_NO_MEMORY);
-    error = set_up(c, ca, len, identity);
+    bool now = mine && (identity == NULL || !tls_busy(NULL)); // a key cannot be taken while TLS is at work
+    error = now ? set_up(c, ca, len, identity) : keep_pending(c, ca, len, identity);
     if (error != 0)
         return refuse(c, error);
+    altcp_guard(true);
     c->next = configs;
     configs = c;
+    altcp_guard(false);
+    return c;
+}
+
+static struct altcp_tls_config *create(const u8_t *ca, size_t len, const picket_identity_t *identity)
+{
+    (void)altcp_port();
+    bool mine = altcp_take();
+    if (!mine && !runs)
+        return refuse(NULL, PICKET_ERR_BUSY); // somebody else is starting it
+    struct altcp_tls_config *c = make(ca, len, identity, mine);
+    if (mine)
+        altcp_give();
     return c;
 }
 
@@ -225,7 +327,10 @@ struct altcp_tls_config *altcp_tls_create_config_client_2wayauth(const u8_t *ca,
 
 int altcp_tls_configure_alpn_protocols(struct altcp_tls_config *config, const char **protocols)
 {
-    return config != NULL ? tls_context_alpn(config->client, protocols) : -1;
+    if (config == NULL)
+        return -1;
+    config->alpn = protocols;
+    return config->client != NULL ? tls_context_alpn(config->client, protocols) : 0;
 }
 
 int picket_altcp_config_set_hostname(struct altcp_tls_config *config, const char *name)
@@ -235,8 +340,9 @@ int picket_altcp_config_set_hostname(struct altcp_tls_config *config, const char
     char *host = copy(name, strlen(name) + 1);
     if (host == NULL)
         return PICKET_ERR_NO_MEMORY;
-    picket_arena_free(config->host);
+    char *old = config->host;
     config->host = host;
+    picket_arena_free(old);
     return 0;
 }
 
@@ -248,17 +354,33 @@ static bool is_done(const struct altcp_tls_config *c)
     return c->freed && c->flows == 0 && !tls_busy(c->client);
 }
 
+static void unlink_config(const struct altcp_tls_config *c)
+{
+    altcp_guard(true);
+    struct altcp_tls_config **at = &configs;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    altcp_guard(false);
+}
+
 void altcp_configs_sweep(void)
 {
-    for (struct altcp_tls_config **at = &configs; *at != NULL;) {
-        struct altcp_tls_config *c = *at;
-        if (!is_done(c)) {
-            at = &c->next;
+    for (struct altcp_tls_config *c = configs, *next; c != NULL; c = next) {
+        next = c->next;
+        if (!is_done(c))
             continue;
-        }
-        *at = c->next;
+        unlink_config(c);
         free_config(c);
     }
+}
+
+bool altcp_configs_wait(void)
+{
+    const struct altcp_tls_config *c = configs;
+    while (c != NULL && c->pending == NULL && !(c->freed && c->flows == 0))
+        c = c->next;
+    return c != NULL;
 }
 
 void altcp_config_release(struct altcp_tls_config *config)
@@ -271,7 +393,12 @@ void altcp_tls_free_config(struct altcp_tls_config *config)
     if (config == NULL)
         return;
     config->freed = true;
+    if (!altcp_take()) {
+        altcp_kick();
+        return;
+    }
     altcp_configs_sweep();
+    altcp_give();
 }
 
 // --- Servers

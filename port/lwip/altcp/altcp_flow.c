@@ -1,5 +1,8 @@
 // altcp_flow.c: the worker, called by a timer: all of TLS happens there, and all that the application is told.
 //
+// It holds lwIP's lock, but for its calls into TLS (stream_...). Whenever it comes back from one, the application may have let
+// go of the flow (conn is NULL), and TCP may have ended (inner is NULL).
+//
 // So nothing of the application's runs within a callback of the connection underneath, and whatever the application
 // does in a callback of its own (close, abort, write, connect anew) finds no TLS at work. A flow that it has let go of
 // stays in the list until the worker has said goodbye for it, and freed it.
@@ -7,11 +10,13 @@
 
 #if LWIP_ALTCP && LWIP_ALTCP_TLS
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "../../../src/arena.h"
 #include "../../../src/clock_wait.h"
 #include "../../../src/url.h"
+#include "lwip_owner.h"
 #include "lwip_port.h"
 
 // What recv refused is offered again after this time, as lwIP's TCP does; and a pbuf is asked for again.
@@ -20,6 +25,9 @@
 
 // How often to look for the answers of time servers, of which nobody tells.
 #define TIME_MS    20u
+
+// And for a configuration that has to wait for somebody else's arithmetic.
+#define CONFIG_MS  20u
 
 // Turns of a loop that a server could keep going before others get their turn.
 #define TURNS      64
@@ -78,15 +86,29 @@ flow_t *altcp_flow_new(struct altcp_tls_config *config, struct altcp_pcb *conn, 
     f->conn = conn;
     f->inner = inner;
     f->stream.handle = -1;
+    config->flows++;
+    altcp_guard(true);
     f->next = flows;
     flows = f;
-    config->flows++;
+    altcp_guard(false);
     return f;
+}
+
+static void unlink_flow(flow_t *f)
+{
+    altcp_guard(true);
+    flow_t **at = &flows;
+    while (*at != f)
+        at = &(*at)->next;
+    *at = f->next;
+    altcp_guard(false);
 }
 
 static void destroy(flow_t *f)
 {
+    altcp_unlock();
     stream_stop(&f->stream, true);
+    altcp_lock();
     altcp_inner_close(f);
     altcp_inner_discard(f);
     if (f->refused != NULL)
@@ -109,13 +131,11 @@ static bool is_done(const flow_t *f)
 
 static void sweep(void)
 {
-    for (flow_t **at = &flows; *at != NULL;) {
-        flow_t *f = *at;
-        if (!is_done(f)) {
-            at = &f->next;
+    for (flow_t *f = flows, *next; f != NULL; f = next) {
+        next = f->next;
+        if (!is_done(f))
             continue;
-        }
-        *at = f->next;
+        unlink_flow(f);
         destroy(f);
     }
 }
@@ -133,6 +153,8 @@ static err_t code_of(int error)
     case PICKET_ERR_NO_TIME:
     case PICKET_ERR_NO_ENTROPY: return ERR_CONN;
     case PICKET_ERR_NO_TRUST:
+    case PICKET_ERR_TRUST_FORMAT:
+    case PICKET_ERR_IDENTITY:
     case PICKET_ERR_NO_HOST:
     case PICKET_ERR_URL: return ERR_VAL;
     default: break;
@@ -177,12 +199,21 @@ static void fail_connect(flow_t *f)
     fail_as(f, error, f->lost);
 }
 
+static void flush(flow_t *f)
+{
+    altcp_unlock();
+    (void)stream_flush(&f->stream);
+    altcp_lock();
+}
+
 // As lwIP has it: err is called, and the pcb is gone. The application may yet try to close it: conn->state is NULL then.
 static void tell_end(flow_t *f)
 {
+    flush(f); // an alert that says why
     struct altcp_pcb *conn = f->conn;
-    (void)stream_flush(&f->stream); // an alert that says why
     altcp_inner_close(f);
+    if (conn == NULL)
+        return;
     f->conn = NULL;
     conn->state = NULL;
     conn->inner_conn = NULL;
@@ -230,14 +261,17 @@ static int find_host(flow_t *f)
 
 static void begin(flow_t *f)
 {
-    int error = find_host(f);
+    int error = f->config->error != 0 ? f->config->error : find_host(f);
     if (error != 0) {
         fail(f, error);
         return;
     }
     const tls_peer_t peer = {f->host, f->literal.family != 0 ? &f->literal : NULL, f->port};
-    stream_adopt(&f->stream, &altcp_inner_port, f->config->client, &peer, f->handle, &f->deadline);
+    const deadline_t deadline = f->deadline;
     f->state = FLOW_SHAKING;
+    altcp_unlock();
+    stream_adopt(&f->stream, &altcp_inner_port, f->config->client, &peer, f->handle, &deadline);
+    altcp_lock();
     altcp_kick();
 }
 
@@ -245,7 +279,7 @@ static void wait_for_tcp(flow_t *f)
 {
     if (f->lost != ERR_OK)
         fail_connect(f);
-    else if (f->established)
+    else if (f->established && f->config->pending == NULL)
         begin(f);
     else if (deadline_passed(&f->deadline, altcp_now()))
         fail(f, PICKET_ERR_TIMEOUT_CONNECT);
@@ -258,8 +292,10 @@ static void shake_hands(flow_t *f)
         altcp_kick();
         return;
     }
+    altcp_unlock();
     int result = stream_poll(&f->stream, altcp_now());
-    if (result == PICKET_AGAIN)
+    altcp_lock();
+    if (f->conn == NULL || result == PICKET_AGAIN)
         return;
     if (result < 0) {
         fail(f, result);
@@ -312,7 +348,7 @@ static void take_end(flow_t *f, int result)
 {
     if (result == 0)
         f->ended = true;
-    else if (result != PICKET_AGAIN)
+    else if (result < 0 && result != PICKET_AGAIN)
         fail(f, result);
 }
 
@@ -323,8 +359,10 @@ static bool read_some(flow_t *f)
     f->starved = p == NULL;
     if (p == NULL)
         return false;
+    altcp_unlock();
     int n = stream_read(&f->stream, p->payload, p->len);
-    if (n <= 0 || f->deaf) {
+    altcp_lock();
+    if (n <= 0 || f->deaf || f->conn == NULL) {
         pbuf_free(p);
         take_end(f, n);
         return n > 0;
@@ -375,7 +413,9 @@ static void mark(flow_t *f)
 
 static bool write_some(flow_t *f)
 {
+    altcp_unlock();
     int n = stream_write(&f->stream, f->out->payload, f->out->len);
+    altcp_lock();
     if (n < 0 && n != PICKET_AGAIN && f->inner != NULL)
         fail(f, n); // otherwise what came before the end is read first, and the end with it
     if (n <= 0)
@@ -383,6 +423,16 @@ static bool write_some(flow_t *f)
     f->unmarked += (uint32_t)n;
     f->out = pbuf_free_header(f->out, (u16_t)n);
     return true;
+}
+
+static void finish(flow_t *f)
+{
+    if (!f->finishing || f->out != NULL || f->finished)
+        return;
+    altcp_unlock();
+    bool finished = stream_finish(&f->stream) == 1;
+    altcp_lock();
+    f->finished = finished;
 }
 
 static void write_all(flow_t *f)
@@ -394,10 +444,9 @@ static void write_all(flow_t *f)
         more = write_some(f);
         mark(f);
     }
-    (void)stream_flush(&f->stream);
+    flush(f);
     mark(f);
-    if (f->finishing && f->out == NULL && !f->finished)
-        f->finished = stream_finish(&f->stream) == 1;
+    finish(f);
 }
 
 static uint32_t take_acknowledged(flow_t *f)
@@ -532,26 +581,61 @@ static uint32_t next(flow_t *f, uint32_t ms)
 // One slice of arithmetic, whoever's turn it is, and the rest for everybody.
 static uint32_t attend_all(void)
 {
+    altcp_unlock();
     uint32_t ms = clock_wait_poll(SLEEP_MS);
+    altcp_lock();
+    bool waits = altcp_configs_prepare();
     for (flow_t *f = flows; f != NULL; f = f->next)
         attend(f);
     sweep();
     altcp_configs_sweep();
     for (flow_t *f = flows; f != NULL; f = f->next)
         ms = next(f, ms);
-    return ms;
+    return waits && ms > CONFIG_MS ? CONFIG_MS : ms;
+}
+
+static atomic_bool missed; // a turn, since somebody else had Picket
+
+// Whoever has it calls again when he gives it back: so it is said before it is asked for.
+static bool take_turn(void)
+{
+    missed = true;
+    if (!picket_lwip_take())
+        return false;
+    missed = false;
+    if (altcp_runs())
+        return true;
+    picket_lwip_give();
+    return false;
 }
 
 static void work(void)
 {
+    if (!take_turn())
+        return;
+    altcp_lock();
     working = true;
     kicked = false;
     began = altcp_now();
     uint32_t ms = attend_all();
     working = false;
-    if (flows != NULL)
+    if (flows != NULL || altcp_configs_wait())
         altcp_timer_set(kicked ? 0 : ms, work);
     kicked = kicked && flows != NULL;
+    altcp_unlock();
+    picket_lwip_give();
+}
+
+bool altcp_take(void)
+{
+    return picket_lwip_take();
+}
+
+void altcp_give(void)
+{
+    picket_lwip_give();
+    if (missed)
+        altcp_timer_set(0, work);
 }
 
 void altcp_kick(void)
@@ -564,7 +648,7 @@ void altcp_kick(void)
 void altcp_worker_stop(void)
 {
     altcp_timer_clear();
-    kicked = false;
+    kicked = missed = false;
 }
 
 #endif

@@ -158,17 +158,15 @@ void altcp_inner_discard(flow_t *f)
     f->in = NULL;
 }
 
-// --- The engine's port: stream.c moves bytes by it
+// --- The engine's port: stream.c moves bytes by it, without the lock
 
 static int why_lost(const flow_t *f)
 {
     return f->lost == ERR_CLSD ? 0 : PICKET_ERR_RESET;
 }
 
-static int send_bytes(void *ctx, int handle, const void *data, size_t len)
+static int give(flow_t *f, const void *data, size_t len)
 {
-    flow_t *f = altcp_flow_find(handle);
-    (void)ctx;
     if (f == NULL || f->inner == NULL)
         return PICKET_ERR_RESET;
     u16_t room = altcp_sndbuf(f->inner);
@@ -182,6 +180,15 @@ static int send_bytes(void *ctx, int handle, const void *data, size_t len)
         return PICKET_ERR_RESET;
     f->put += n;
     f->quick = PICKET_LWIP_QUICK_ACKS;
+    return n;
+}
+
+static int send_bytes(void *ctx, int handle, const void *data, size_t len)
+{
+    (void)ctx;
+    altcp_lock();
+    int n = give(altcp_flow_find(handle), data, len);
+    altcp_unlock();
     return n;
 }
 
@@ -205,7 +212,7 @@ static void acknowledge_quickly(flow_t *f)
 }
 
 // The window is given back for what is taken: a record may be larger than the window.
-static int take(flow_t *f, void *buf, u16_t len)
+static int take_some(flow_t *f, void *buf, u16_t len)
 {
     u16_t n = pbuf_copy_partial(f->in, buf, len, 0);
     f->in = pbuf_free_header(f->in, n);
@@ -216,17 +223,24 @@ static int take(flow_t *f, void *buf, u16_t len)
     return n;
 }
 
-static int recv_bytes(void *ctx, int handle, void *buf, size_t len)
+static int take(flow_t *f, void *buf, size_t len)
 {
-    flow_t *f = altcp_flow_find(handle);
-    (void)ctx;
     if (f == NULL)
         return PICKET_ERR_RESET;
     if (f->in != NULL)
-        return take(f, buf, len < f->in->tot_len ? (u16_t)len : f->in->tot_len);
+        return take_some(f, buf, len < f->in->tot_len ? (u16_t)len : f->in->tot_len);
     if (f->fin)
         return 0;
     return f->inner == NULL ? why_lost(f) : PICKET_AGAIN;
+}
+
+static int recv_bytes(void *ctx, int handle, void *buf, size_t len)
+{
+    (void)ctx;
+    altcp_lock();
+    int n = take(altcp_flow_find(handle), buf, len);
+    altcp_unlock();
+    return n;
 }
 
 static void leave(void *ctx, int handle)

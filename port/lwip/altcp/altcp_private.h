@@ -3,8 +3,13 @@
 //   altcp_config.c   configurations, and Picket's start and end with them; sessions
 //   altcp_tls.c      the functions that altcp calls for a connection
 //   altcp_flow.c     a connection as the worker takes it further: all of TLS, and all callbacks of the application
-//   altcp_timer.c    who calls the worker
+//   altcp_timer.c    who calls the worker, and where
 //   altcp_inner.c    the connection underneath: its callbacks, which only queue, and the bytes to and from it
+//
+// Who may touch what, where the worker has a context of its own (lwip_port.h): what lwIP and the application see of a flow
+// (all but context, stream, and what is behind them) belongs to whoever has lwIP's lock; TLS, the clock and the
+// configurations' insides to whoever has taken Picket (lwip_owner.h); the list of flows and the arena are guarded. The
+// worker takes Picket for a turn and holds the lock within it, but for each call into TLS.
 #ifndef PICKET_ALTCP_PRIVATE_H
 #define PICKET_ALTCP_PRIVATE_H
 
@@ -27,6 +32,10 @@ struct altcp_tls_config {
     char *host;      // NULL: none
     unsigned flows;
     bool freed; // by the application: gone with the last flow
+
+    struct pending *pending; // NULL: it has been set up
+    int error;               // of setting it up
+    const char **alpn;
 };
 
 // When a part of what was written has been acknowledged: so many bytes of the application's are, when ciphertext up
@@ -90,9 +99,12 @@ typedef struct flow {
 // --- altcp_config.c
 
 const picket_port_t *altcp_port(void);
+bool altcp_runs(void); // Picket, started here
 uint32_t altcp_now(void);
 void altcp_config_release(struct altcp_tls_config *config); // one flow less
 void altcp_configs_sweep(void);                             // free those that nobody has any more
+bool altcp_configs_prepare(void); // set up those that could not be at once; true when there are any left
+bool altcp_configs_wait(void);    // there are, or something is to be freed
 
 // What the last one that failed said.
 void altcp_remember(const struct altcp_pcb *conn, int error, const picket_detail_t *detail);
@@ -112,15 +124,30 @@ bool altcp_flows_any(void);
 // The application has let go of it: what it wrote is still sent.
 void altcp_flow_release(flow_t *f);
 
-// Let the worker look at everything soon.
+// Let the worker look at everything soon. With the lock.
 void altcp_kick(void);
 void altcp_worker_stop(void);
 
-// --- altcp_timer.c, or a board's own
+// Take Picket for a call of the application's: false while another context is at work in it. Then give it back.
+bool altcp_take(void);
+void altcp_give(void);
 
-// Call work once, in lwIP's context and in none of its callbacks, after ms milliseconds; what was set before is forgotten.
+// --- altcp_timer.c
+
+// Call work once, in the worker's context (lwIP's, in none of its callbacks, where the board has none), after ms
+// milliseconds; what was set before is forgotten.
 void altcp_timer_set(uint32_t ms, void (*work)(void));
 void altcp_timer_clear(void);
+
+// lwIP's lock, of the worker.
+void altcp_lock(void);
+void altcp_unlock(void);
+
+// Around a change of the lists: programs make configurations and connections without the lock, too.
+void altcp_guard(bool on);
+
+// False: lwIP has a lock, and the worker no context.
+bool altcp_has_context(void);
 
 // --- altcp_inner.c
 

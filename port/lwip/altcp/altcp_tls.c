@@ -219,14 +219,29 @@ void altcp_tls_free_session(struct altcp_tls_session *session)
         tls_context_session_free(&session->data);
 }
 
+static err_t get_session(const flow_t *f, struct altcp_tls_session *session)
+{
+    if (f->state != FLOW_OPEN)
+        return ERR_CONN;
+    return tls_context_session_get(f->stream.tls, &session->data) == 0 ? ERR_OK : ERR_VAL;
+}
+
+static err_t set_session(const flow_t *f, const struct altcp_tls_session *session)
+{
+    const tls_client_t *client = f->config->client;
+    return client != NULL && tls_context_session_known(client, &session->data) ? ERR_OK : ERR_VAL;
+}
+
 err_t altcp_tls_get_session(struct altcp_pcb *conn, struct altcp_tls_session *session)
 {
     flow_t *f = flow_of(conn);
     if (f == NULL || session == NULL)
         return ERR_ARG;
-    if (f->state != FLOW_OPEN)
-        return ERR_CONN;
-    return tls_context_session_get(f->stream.tls, &session->data) == 0 ? ERR_OK : ERR_VAL;
+    if (!altcp_take())
+        return ERR_INPROGRESS;
+    err_t err = get_session(f, session);
+    altcp_give();
+    return err;
 }
 
 err_t altcp_tls_set_session(struct altcp_pcb *conn, struct altcp_tls_session *session)
@@ -234,7 +249,11 @@ err_t altcp_tls_set_session(struct altcp_pcb *conn, struct altcp_tls_session *se
     flow_t *f = flow_of(conn);
     if (f == NULL || session == NULL)
         return ERR_ARG;
-    return tls_context_session_known(f->config->client, &session->data) ? ERR_OK : ERR_VAL;
+    if (!altcp_take())
+        return ERR_INPROGRESS;
+    err_t err = set_session(f, session);
+    altcp_give();
+    return err;
 }
 
 #endif

@@ -1,0 +1,57 @@
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "lwip_board.h"
+#include "lwip_owner.h"
+
+static _Atomic(void *) owner; // NULL: nobody
+static unsigned depth;        // the owner's
+
+// Without contexts of its own there is one.
+static void *context(void)
+{
+    static char only;
+    const picket_lwip_board_t *board = picket_lwip_board();
+    return board->context != NULL ? board->context(board->ctx) : &only;
+}
+
+static void guard(void)
+{
+    const picket_lwip_board_t *board = picket_lwip_board();
+    if (board->guard != NULL)
+        board->guard(board->ctx);
+}
+
+static void unguard(void)
+{
+    const picket_lwip_board_t *board = picket_lwip_board();
+    if (board->unguard != NULL)
+        board->unguard(board->ctx);
+}
+
+bool picket_lwip_take(void)
+{
+    void *me = context();
+    guard();
+    bool mine = owner == NULL || owner == me;
+    if (mine) {
+        owner = me;
+        depth++;
+    }
+    unguard();
+    return mine;
+}
+
+void picket_lwip_give(void)
+{
+    guard();
+    if (--depth == 0)
+        owner = NULL;
+    unguard();
+}
+
+bool picket_lwip_is_beside(void)
+{
+    void *who = owner;
+    return who != NULL && who != context();
+}
