@@ -82,6 +82,13 @@ if(TARGET pico_lwip_mbedtls)
         INTERFACE_ALTCP_TLS_LAYER__LINK_ONE_OF_picket_altcp_AND_pico_lwip_mbedtls pico_lwip_mbedtls)
 endif()
 
+# The headers alone, under the names that the SDK's pico_mirrored_target_link_libraries asks for.
+foreach(library IN ITEMS picket picket_slip picket_optiga picket_altcp)
+    add_library(${library}_headers INTERFACE)
+    target_include_directories(${library}_headers INTERFACE $<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>)
+    target_compile_definitions(${library}_headers INTERFACE $<TARGET_PROPERTY:${library},INTERFACE_COMPILE_DEFINITIONS>)
+endforeach()
+
 # picket_uf2(NAME): NAME.uf2 beside the program, to be copied onto the board. (The SDK's pico_add_extra_outputs needs
 # picotool for that.)
 set_property(GLOBAL PROPERTY PICKET_UF2 "${PROJECT_SOURCE_DIR}/tools/uf2")

@@ -9,6 +9,7 @@ The programs are:
   tests/interop/*_test.py              against real servers; once for each build, with PICKET (the
                                        command) and PICKET_BUILD (its build folder) in the environment
   tests/board/pico_build_test.py       what is compiled for the pico-sdk and cannot run here
+  tests/board/tutorial_build_test.py   what docs/TUTORIAL.md shows for the Pico W
   tests/board/bench_test.py            the benchmark's program, once
   tests/board/BOARD_test.py            on emulated boards; once for each, with PICKET (the demo), PICKET_BUILD
                                        and PICKET_BOARD in the environment
@@ -156,11 +157,9 @@ def find_programs():
             command = [sys.executable, script, "--jobs", "1", "--waiting", "3"]  # an emulator computes all the time
             programs.append(Program(f"board/{kind} [{board}]", command, environment))
     if os.path.isdir(os.path.join(ROOT, "build", "pico")):
-        programs.append(
-            Program("board/pico_build", [sys.executable, os.path.join(ROOT, "tests", "board", "pico_build_test.py")])
-        )
-    if os.path.isdir(os.path.join(ROOT, "build", "pico")):
-        programs.append(Program("board/size", [sys.executable, os.path.join(ROOT, "tests", "board", "size_test.py")]))
+        for name in ("pico_build", "tutorial_build", "size"):
+            script = os.path.join(ROOT, "tests", "board", f"{name}_test.py")
+            programs.append(Program(f"board/{name}", [sys.executable, script]))
     if os.path.exists(os.path.join(ROOT, "build", "pico", "bench.elf")):
         programs.append(Program("board/bench", [sys.executable, os.path.join(ROOT, "tests", "board", "bench_test.py")]))
     for build in builds:

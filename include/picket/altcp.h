@@ -21,6 +21,8 @@
 //   sessions       are resumed by themselves, within a configuration. altcp_tls_set_session takes those that
 //                  altcp_tls_get_session gave for the same configuration, which knows them anyway; others are ERR_VAL.
 //   servers        (altcp_tls_create_config_server...) are not supported: NULL, ERR_VAL.
+//   client certs   (..._client_2wayauth) need PICKET_CLIENT_CERT (options.h), and a key that is not encrypted; else NULL.
+//   psa_crypto_init  is called by the first configuration, when there is memory and randomness; before that it fails (-148).
 //
 // Memory: the first configuration starts Picket in a static arena of PICKET_ALTCP_ARENA bytes (options.h), with the
 // board's port (which brings its network up, where it does so for others too); altcp_tls_free_entropy, when no

@@ -34,10 +34,14 @@ extern "C" {
 #endif
 
 // Connections at once: two for each exchange, while IPv6 and IPv4 are raced. Lower: PICKET_ERR_NO_MEMORY when
-// all exchanges connect at the same time. About 30 bytes each; lwIP needs MEMP_NUM_TCP_PCB to be no smaller.
-// At most 255.
+// all exchanges connect at the same time. About 30 bytes each. At most 255, and at most as many as lwIP has
+// (MEMP_NUM_TCP_PCB), which is the default where an application's own lwipopts.h has fewer.
 #ifndef PICKET_LWIP_CONNECTIONS
+#if 2 * PICKET_SLOTS <= MEMP_NUM_TCP_PCB
 #define PICKET_LWIP_CONNECTIONS (2 * PICKET_SLOTS)
+#else
+#define PICKET_LWIP_CONNECTIONS MEMP_NUM_TCP_PCB
+#endif
 #endif
 
 // How long a closed connection may go on in the background until its bytes and its FIN are acknowledged, in

@@ -13,7 +13,8 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXAMPLES = {
     "pico_w": ("get/get", "get/get_poll", "get_freertos", "post/post", "download/download", "altcp/altcp",
-               "altcp_background", "altcp_freertos"),
+               "altcp_background", "altcp_freertos",
+               "sdk_way/sdk_way_background", "sdk_way/sdk_way_poll", "sdk_way/sdk_way_freertos"),
     "pico2_w": ("get/get", "get/get_poll", "get_freertos"),
 }
 JOBS = str(os.cpu_count() or 2)
@@ -43,7 +44,7 @@ def build_examples(board):
     code, said = configure(f"{ROOT}/tests/standin", folder, board, "-DCMAKE_BUILD_TYPE=MinSizeRel")
     if code == 0:
         code, said = run("cmake", "--build", folder, "-j", JOBS)
-    warned = re.search(r"[^\n]*/(port|examples|src)/[^\n]*warning:[^\n]*", said)
+    warned = re.search(re.escape(ROOT) + r"/(port|examples|src|tests)/[^\n]*warning:[^\n]*", said) # (lwIP has some)
     for example in EXAMPLES[board]:
         elf = os.path.join(folder, f"{example}.elf")
         why = said if code else f"no {elf}" if not os.path.exists(elf) else warned[0] if warned else None

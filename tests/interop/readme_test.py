@@ -2,37 +2,29 @@
 """What README.md shows: its program, its CMake lines, its commands and options."""
 import os
 import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
-from support import certs, harness
-from support.harness import BUILD, PICKET, ROOT, Cases, Skipped, check
+from support import certs, harness, listings
+from support.harness import BUILD, PICKET, ROOT, Cases, check, released_only, run
 from support.peers import TlsListener, http, response
 
 cases = Cases()
 pki = certs.Pki(harness.folder)
 PAGE = b"<p>a page</p>\n"
 
-with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
-    README = f.read()
+README = listings.page("README.md")
 
 
 def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
-
-
-def run(*command, cwd=ROOT, timeout=300, **environment):
-    return subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=timeout)
+    return listings.blocks(README, language)
 
 
 def program():
     """The program is the example, word for word."""
-    with open(os.path.join(ROOT, "examples", "get", "get.c"), encoding="utf-8") as f:
-        check(blocks("c") == [f.read()], "README's program is not examples/get/get.c")
+    check(blocks("c") == [listings.page("examples/get/get.c")], "README's program is not examples/get/get.c")
 
 
 def program_says_why():
@@ -56,8 +48,7 @@ def options():
 
 def cmake_lines():
     """A project that does what README says is configured, built and run. Once is enough."""
-    if os.path.basename(BUILD) != "host":
-        raise Skipped("built once, with the released build")
+    released_only("built once, with the released build")
     lines = blocks("cmake")[0]
     folder = os.path.dirname(harness.path("app/app.c", blocks("c")[0]))
     os.symlink(ROOT, os.path.join(folder, "picket"))
@@ -79,18 +70,16 @@ def cmake_lines():
 def pico_lines():
     """What is linked for the pico-sdk is what the examples link, which board/pico_build compiles and links."""
     linked = set(re.findall(r"pico_cyw43_arch_lwip_\w+|picket_slip", blocks("cmake")[1].split("#")[0] + blocks("cmake")[1]))
-    with open(os.path.join(ROOT, "examples", "get", "CMakeLists.txt"), encoding="utf-8") as f:
-        examples = f.read()
+    examples = listings.page("examples/get/CMakeLists.txt")
     check(linked and all(name in examples for name in linked), f"the examples do not link {linked}")
 
 
 def do_get():
     """./do get builds, passes everything on, and its stdout is the page alone."""
-    if os.path.basename(BUILD) != "host":
-        raise Skipped("./do get runs the released build")
+    released_only("./do get runs the released build")
     chain = pki.chain("any-host")
     with TlsListener(chain, http(response(PAGE))) as server:
-        done = run("./do", "get", "--cacert", chain.root_path, f"https://127.0.0.1:{server.port}/")
+        done = run("./do", "get", "--cacert", chain.root_path, f"https://127.0.0.1:{server.port}/", timeout=300)
     check((done.returncode, done.stdout) == (0, PAGE), f"exit {done.returncode}: {done.stdout!r} {done.stderr!r}")
 
 
@@ -100,13 +89,7 @@ def do_help():
         check(word.encode() in done.stdout, f"./do says nothing of {word}: {done.stdout!r}")
 
 
-cases.add("readme-program-is-the-example", program)
-cases.add("readme-program-says-why", program_says_why)
-cases.add("readme-options", options)
-cases.add("readme-cmake-lines", cmake_lines)
-cases.add("readme-pico-lines", pico_lines)
-cases.add("readme-do-get", do_get)
-cases.add("readme-do-help", do_help)
+cases.add_all(program, program_says_why, options, cmake_lines, pico_lines, do_get, do_help, prefix="readme-")
 
 if __name__ == "__main__":
     sys.exit(harness.main(cases))

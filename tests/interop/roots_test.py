@@ -8,17 +8,16 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 # pylint: disable=wrong-import-position
-from support import certs, der, harness, servers
+from support import built, certs, der, harness, servers
 from support.certs import DAY, NOW, Certificate, Chain, ca_extensions
-from support.harness import (BUILD, IS_CURL, PICKET, ROOT, Cases, Skipped, check, expect_error, expect_ok, is_sanitized,
-                             path, picket, resolve)
+from support.harness import (BUILD, IS_CURL, PICKET, ROOT, Cases, Skipped, check, expect_error, expect_ok, path, picket,
+                             released_only, resolve, run)
 from support.peers import TlsListener, http, response
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -32,11 +31,6 @@ OLD = {"start": NOW - 90 * DAY, "end": NOW - DAY}
 pki = certs.Pki(harness.folder)
 cases = Cases()
 WARNINGS = "-pedantic -Wall -Wextra -Wconversion -Wshadow -Werror -fsyntax-only".split()
-
-
-def run(*command, timeout=120, **environment):
-    return subprocess.run(command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=timeout, check=False)
 
 
 def tool(*arguments):
@@ -403,8 +397,7 @@ def many_candidates():
 
 def by_do():
     """./do roots is that tool, and its standard output is the C alone."""
-    if os.path.basename(BUILD) != "host":
-        raise Skipped("./do roots runs the released build")
+    released_only("./do roots runs the released build")
     done = run(os.path.join(ROOT, "do"), "roots", pki.chain("p256").root_path, timeout=600)
     check(done.returncode == 0 and done.stdout.startswith(b"// Whom to believe"), f"{done.stdout[:80]!r} {done.stderr!r}")
     compiles(done.stdout.decode())
@@ -473,18 +466,13 @@ def linked_with(store, label):
     """The command with this store as its web's, linked as its build links it."""
     if IS_CURL:
         raise Skipped("curl has no such store")
-    done = run("ninja", "-C", BUILD, "-t", "commands", "picket")
-    link = done.stdout.decode().rstrip().splitlines()[-1] if done.returncode == 0 else ""
-    check("libpicket_trust_web.a" in link and " -o picket " in link, f"how is picket linked? {done.stderr!r} {link[-300:]}")
-    compiler = re.search(r"&& (\S+)", link)[1]
-    flags = ["-fsanitize=address,undefined"] if is_sanitized() else []
+    link = built.commands("picket")[-1]
+    check("libpicket_trust_web.a" in link, f"how is picket linked? {link[-300:]}")
     made, program = path(f"{label}/web.o"), path(f"{label}/picket")
-    built = run(compiler, *flags, "-std=c11", "-Os", "-c", store, "-o", made, "-I", os.path.join(ROOT, "include"))
-    check(built.returncode == 0, f"{built.stderr!r}")
+    built.run([built.compiler(link), *built.sanitizers(), "-std=c11", "-Os", "-c", store, "-o", made,
+               "-I", os.path.join(ROOT, "include")])
     link = link.replace("libpicket_trust_web.a", made, 1).replace(" libpicket_trust_web.a", "")
-    linked = subprocess.run(link.replace(" -o picket ", f" -o {program} "), shell=True, cwd=BUILD, capture_output=True,
-                            check=False)
-    check(linked.returncode == 0, f"{linked.stderr[-400:]!r}")
+    built.run(link.replace(" -o picket ", f" -o {program} "))
     return program
 
 
@@ -547,13 +535,7 @@ def web_only_refuses_own():
     expect_error(through_web(None, Chain(pki.folder, "own-refused", under("Below own", own), own)), "UNKNOWN_ISSUER")
 
 
-cases.add("made-of-certdata", made_of_certdata)
-cases.add("made-of-pem", made_of_pem)
-cases.add("made-of-nothing", made_of_nothing)
-cases.add("left-out-by-debian", left_out_by_debian)
-cases.add("check-of-date", check_of_date)
-cases.add("web-size", web_size)
-cases.add("web-origin", web_origin)
+cases.add_all(made_of_certdata, made_of_pem, made_of_nothing, left_out_by_debian, check_of_date, web_size, web_origin)
 cases.add("roots-fewest", fewest)
 cases.add("web-keeps-what-limits", keeps_what_limits)
 cases.add("roots-keep-what-limits", chooses_what_limits)

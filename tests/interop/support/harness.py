@@ -236,6 +236,17 @@ class Result:
         return f"exit {self.code} after {self.seconds:.1f} s, {len(self.out)} bytes out, stderr {self.text()[-400:]!r}"
 
 
+def run(*command, cwd=ROOT, timeout=120, **environment):
+    """Any other program; bytes out, no judgement."""
+    return subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=timeout, check=False)
+
+
+def released_only(what):
+    if os.path.basename(BUILD) != "host":
+        raise Skipped(what)
+
+
 def state_of(process):
     """What a process that hangs is doing."""
     found = []
@@ -371,6 +382,11 @@ class Cases:
 
     def add(self, name, function, *args, waits=False, quick=True, **more):
         self.list.append((name, lambda: function(*args, **more), waits, quick))
+
+    def add_all(self, *functions, prefix=""):
+        """Each under its own name."""
+        for function in functions:
+            self.add(prefix + function.__name__.replace("_", "-"), function)
 
     def server(self, key, make):
         """A server that several cases share, started when the first one asks."""
