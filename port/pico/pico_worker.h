@@ -18,7 +18,8 @@
 #define PICKET_PICO_REST_US 1000
 #endif
 
-// The task: its priority, which must be below TCPIP_THREAD_PRIO, and its stack in bytes. TLS runs on it, so that it must be
+// The task: its priority, below TCPIP_THREAD_PRIO (where that is 1, lwIP's default, the same: then lwIP waits for a tick at
+// most), and its stack in bytes. TLS runs on it, so that it must be
 // larger than PICKET_STACK_SIZE by what the application's callbacks need.
 #ifndef PICKET_PICO_TASK_PRIORITY
 #define PICKET_PICO_TASK_PRIORITY (TCPIP_THREAD_PRIO > 1 ? TCPIP_THREAD_PRIO - 1 : 1)

@@ -170,8 +170,8 @@ void picket_pico_unguard(void *ctx)
 #include "FreeRTOS.h"
 #include "task.h"
 
-#if PICKET_PICO_TASK_PRIORITY >= TCPIP_THREAD_PRIO
-#error "PICKET_PICO_TASK_PRIORITY must be below TCPIP_THREAD_PRIO: lwIP is served while TLS computes"
+#if PICKET_PICO_TASK_PRIORITY > TCPIP_THREAD_PRIO
+#error "PICKET_PICO_TASK_PRIORITY must not be above TCPIP_THREAD_PRIO: lwIP is served while TLS computes"
 #endif
 
 static TaskHandle_t task;
