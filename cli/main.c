@@ -1,7 +1,7 @@
 // main.c: picket [options] URL...
 //
-// One client fetches the URLs in order, so that the second from the same origin resumes the TLS session of
-// the first.
+// One client fetches the URLs in order, so that the second from the same origin has the connection of the first, or at least
+// resumes its TLS session.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,6 +21,7 @@
 #include "message.h"
 #include "options.h"
 #include "pin_list.h"
+#include "request.h"
 #include "story.h"
 #include "transfer.h"
 #include "trust_file.h"
@@ -140,6 +141,7 @@ static int start_client(struct setup *setup, const struct options *options)
         .tls_min = options->tls_min,
         .tls_max = options->tls_max,
         .head_max = HEAD_MAX,
+        .keep_ms = request_keeps(options) ? 0 : PICKET_KEEP_NEVER,
         .user_agent = agent != NULL && agent[0] != '\0' ? agent : NULL,
         .log = options->verbose ? story_log : NULL,
         .keylog = setup->keylog != NULL ? write_keylog : NULL,

@@ -54,6 +54,7 @@ static void print_connection(const picket_detail_t *detail)
     print_text("tls", version_name(detail->tls_version));
     print_text("suite", detail->tls_suite != 0 ? picket_suite_name(detail->tls_suite) : "none");
     print_text("resumed", detail->resumed ? "yes" : "no");
+    print_text("reused", detail->reused ? "yes" : "no");
     print_number("chain", "", detail->chain_len);
 }
 

@@ -74,6 +74,14 @@ static bool wants_chunks(const struct options *options)
     return false;
 }
 
+bool request_keeps(const struct options *options)
+{
+    for (size_t i = 0; i < options->header_count; i++)
+        if (is_field(&options->headers[i], "Connection", "close"))
+            return false;
+    return true;
+}
+
 // The fields that frame the message are the library's. Scripts written for curl name them all the same; what
 // says no more than what is sent anyway is left out, and the rest is for the library to refuse.
 static bool is_sent_anyway(const picket_header_t *header, int64_t length)
@@ -81,8 +89,8 @@ static bool is_sent_anyway(const picket_header_t *header, int64_t length)
     char digits[24];
 
     snprintf(digits, sizeof digits, "%" PRId64, length);
-    return is_field(header, "Connection", "close") || is_field(header, "Content-Length", digits) ||
-           is_field(header, "Transfer-Encoding", "chunked");
+    return is_field(header, "Connection", "close") || is_field(header, "Connection", "keep-alive") ||
+           is_field(header, "Content-Length", digits) || is_field(header, "Transfer-Encoding", "chunked");
 }
 
 static bool names_field(const struct options *options, const char *name)

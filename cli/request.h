@@ -17,6 +17,9 @@ struct request {
 void request_build(struct request *request, const struct options *options, size_t index,
                    const struct body *body);
 
+// Is a connection kept for the next URL? Not when "Connection: close" is to be sent.
+bool request_keeps(const struct options *options);
+
 void request_free(struct request *request);
 
 #endif

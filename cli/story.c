@@ -29,7 +29,7 @@ static void tell_lines(char mark, char *text)
     }
 }
 
-void story_request(const picket_request_t *request, const char *user_agent)
+void story_request(const picket_request_t *request, const char *user_agent, bool keep)
 {
     url_t url;
     const http1_request_t head = {
@@ -40,6 +40,7 @@ void story_request(const picket_request_t *request, const char *user_agent)
         .has_body = request->body_len != 0 || request->body != NULL,
         .body_len = request->body_len,
         .user_agent = user_agent,
+        .keep = keep,
     };
 
     if (url_parse(request->url, &url, NULL) != 0)

@@ -42,15 +42,6 @@ void exchange_free_out(exchange_t *x)
     x->out_cap = x->out_at = x->out_len = 0;
 }
 
-// Memory that TLS held is free for others as soon as it is not needed; the response head stays for the
-// application.
-static void release(exchange_t *x, bool cleanly)
-{
-    stream_describe(&x->stream, &x->detail);
-    stream_stop(&x->stream, cleanly);
-    exchange_free_out(x);
-}
-
 int exchange_fail(exchange_t *x, int error)
 {
     if (x->error != 0)
@@ -63,7 +54,7 @@ int exchange_fail(exchange_t *x, int error)
         text_str(&t, why);
     }
     close_phase(x, exchange_now(x));
-    release(x, false);
+    exchange_break_off(x, false);
     log_error(x->env->config, error, x->detail.text);
     return error;
 }
@@ -73,7 +64,7 @@ void exchange_complete(exchange_t *x)
     x->receiving = RECEIVE_DONE;
     x->sending = SEND_DONE;
     exchange_enter(x, PICKET_PHASE_DONE);
-    release(x, true);
+    exchange_part(x);
 }
 
 // --- Starting
@@ -123,18 +114,14 @@ static int check(exchange_t *x, char *text)
         return explain(text, PICKET_ERR_ARG, "address");
     if (!exchange_timeouts_valid(&r->timeouts))
         return explain(text, PICKET_ERR_ARG, "timeouts");
-    x->host = picket_arena_calloc(1, x->url.host_len + 1);
-    if (x->host == NULL)
-        return PICKET_ERR_NO_MEMORY;
-    memcpy(x->host, x->url.host, x->url.host_len);
     http1_request_t head = exchange_head(x);
     int len = http1_write_head(&head, NULL, 0, &why);
     return len < 0 ? explain(text, len, why) : 0;
 }
 
-static bool is_head(const picket_request_t *r)
+bool exchange_is_head(const exchange_t *x)
 {
-    return r->method != NULL && strcmp(r->method, "HEAD") == 0;
+    return x->request.method != NULL && strcmp(x->request.method, "HEAD") == 0;
 }
 
 static int prepare(exchange_t *x, char *text)
@@ -143,30 +130,28 @@ static int prepare(exchange_t *x, char *text)
     int error = check(x, text);
     if (error != 0)
         return error;
-    x->response = http1_response_new(is_head(&x->request), head_max != 0 ? head_max : PICKET_HTTP_HEAD_MAX);
+    x->response = http1_response_new(exchange_is_head(x), head_max != 0 ? head_max : PICKET_HTTP_HEAD_MAX);
     return x->response == NULL ? PICKET_ERR_NO_MEMORY : 0;
 }
 
-static void begin(exchange_t *x)
+static int begin(exchange_t *x)
 {
     uint32_t now = exchange_now(x);
-    const picket_address_t *literal = x->url.is_literal ? &x->url.address : NULL;
-    tls_peer_t peer = {x->host, literal, x->url.port};
     set_timeouts(x);
     if (x->timeouts.total_ms != 0)
         x->total = deadline_in(now, x->timeouts.total_ms);
     x->phase_began = now;
     arena_peak_reset();
-    stream_start(&x->stream, x->env->port, x->url.secure ? x->env->tls : NULL, &peer,
-                 x->request.address != NULL ? x->request.address : literal, now, x->timeouts.connect_ms);
+    int error = exchange_connect(x);
     x->phase = x->stream.phase;
+    return error;
 }
 
 static void free_all(exchange_t *x)
 {
     http1_response_free(x->response);
     exchange_free_in(x);
-    picket_arena_free(x->host);
+    origin_free(x->origin);
     picket_arena_free(x);
 }
 
@@ -179,12 +164,14 @@ int exchange_start(const exchange_env_t *env, const picket_request_t *request, e
     x->env = env;
     x->request = *request;
     x->detail.alert = -1;
+    x->stream.handle = -1;
     int error = prepare(x, text);
+    if (error == 0)
+        error = begin(x);
     if (error != 0) {
         free_all(x);
         return error;
     }
-    begin(x);
     *exchange = x;
     return 0;
 }
@@ -199,7 +186,7 @@ static int poll_all(exchange_t *x, uint32_t now)
     if (ready != 1)
         return ready == PICKET_AGAIN ? 0 : ready;
     if (x->sending == SEND_WAITING)
-        log_connected(x->env->config, &x->stream);
+        log_connected(x->env->config, &x->stream, x->detail.reused);
     int error = exchange_poll_sending(x, now);
     if (error == 0)
         error = exchange_poll_head(x, now);
@@ -219,6 +206,8 @@ uint32_t exchange_poll(exchange_t *x, uint32_t ms)
     if (is_over(x))
         return ms;
     int error = deadline_passed(&x->total, now) ? PICKET_ERR_TIMEOUT_TOTAL : poll_all(x, now);
+    if (error != 0)
+        error = exchange_repeat(x, error);
     if (error != 0)
         exchange_fail(x, error);
     bool again = is_over(x) || x->pressed;
@@ -279,6 +268,6 @@ void exchange_free(exchange_t *x)
 {
     if (x == NULL)
         return;
-    release(x, x->receiving == RECEIVE_DONE);
+    exchange_break_off(x, x->receiving == RECEIVE_DONE);
     free_all(x);
 }

@@ -1,6 +1,7 @@
 // exchange_private.h: what the exchange*.c files share.
 //
 //   exchange.c          begin, phases, deadlines, poll, end
+//   exchange_connect.c  the connection: a kept one or a new one, and what becomes of it
 //   exchange_send.c     the request: head, body given or written by the application
 //   exchange_receive.c  the response: head, body
 #ifndef PICKET_EXCHANGE_PRIVATE_H
@@ -17,9 +18,11 @@ struct exchange {
     picket_request_t request;
     picket_timeouts_t timeouts;
     url_t url;
-    char *host; // of the URL
+    origin_t *origin; // of the URL; the stream borrows from it
     stream_t stream;
-    int error; // sticks
+    bool live;     // the stream is in use
+    bool repeated; // on a new connection, since a kept one had died
+    int error;     // sticks
 
     enum send_state sending;
     char *out; // the head, or a chunk, that is being sent
@@ -27,11 +30,15 @@ struct exchange {
     int64_t body_sent;  // bytes of the body taken
     bool body_finished; // no more of it will come
     bool last_chunk;    // has been queued
+    bool finished;      // the application has said that
+    bool refused;       // the application has been told that no more of it is taken
+    bool sent;          // the request is out, all of it
 
     enum receive_state receiving;
     http1_response_t *response;
     char *in; // what was read with the head and belongs to the body; NULL once that has been taken
     size_t in_at, in_len;
+    bool surplus; // more bytes came than belong to the response
     bool pressed; // the last look left bytes behind
 
     deadline_t total, head, idle;
@@ -47,6 +54,23 @@ void exchange_enter(exchange_t *x, enum picket_phase phase);
 
 // The end: whole. Frees what TLS held, as exchange_fail does.
 void exchange_complete(exchange_t *x);
+
+// exchange_connect.c. Connect, or take a kept connection. 0, or PICKET_ERR_NO_MEMORY.
+int exchange_connect(exchange_t *x);
+
+// The connection is not needed any more: keep it, or say goodbye. Broken off: end it.
+void exchange_part(exchange_t *x);
+void exchange_break_off(exchange_t *x, bool cleanly);
+
+// From the first byte of the request again.
+void exchange_rewind(exchange_t *x);
+
+// What failed was a kept connection that had died before, and the request can be repeated: 0, and it begins again on a new one.
+// Otherwise the error.
+int exchange_repeat(exchange_t *x, int error);
+
+// The method is HEAD.
+bool exchange_is_head(const exchange_t *x);
 
 // The request head, as http1.h wants it.
 http1_request_t exchange_head(const exchange_t *x);

@@ -124,6 +124,7 @@ static int decode(exchange_t *x, char *buf, size_t len)
     int taken = http1_feed_body(x->response, buf, len, &out);
     if (taken < 0)
         return exchange_fail(x, taken);
+    x->surplus = (size_t)taken < len;
     if (http1_complete(x->response))
         exchange_complete(x);
     x->detail.received += out;

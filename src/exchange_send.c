@@ -31,6 +31,7 @@ http1_request_t exchange_head(const exchange_t *x)
         .has_body = has_body(r),
         .body_len = r->body_len,
         .user_agent = user_agent(x->env->config),
+        .keep = keep_enabled(x->env->keep),
     };
 }
 
@@ -79,6 +80,7 @@ static int send_out(exchange_t *x)
 static void sent_everything(exchange_t *x)
 {
     x->sending = SEND_DONE;
+    x->sent = true;
     x->idle.on = false;
     exchange_free_out(x);
 }
@@ -239,8 +241,10 @@ int exchange_write(exchange_t *x, const void *data, size_t len)
         return x->error;
     if (x->request.body != NULL || x->request.body_len == 0)
         return PICKET_ERR_BODY_LENGTH;
-    if (x->receiving == RECEIVE_DONE || (x->sending == SEND_DONE && x->body_finished))
+    if (x->receiving == RECEIVE_DONE || (x->sending == SEND_DONE && x->body_finished)) {
+        x->refused = true;
         return PICKET_ERR_DONE;
+    }
     if (x->body_finished)
         return PICKET_ERR_BODY_LENGTH;
     if (!is_chunked(x) && (int64_t)len > x->request.body_len - x->body_sent)
@@ -254,6 +258,7 @@ int exchange_write(exchange_t *x, const void *data, size_t len)
     if (n > 0 || n == PICKET_ERR_BODY_LENGTH)
         return n;
     exchange_stop_sending(x);
+    x->refused = true;
     return PICKET_ERR_DONE;
 }
 
@@ -264,6 +269,6 @@ int exchange_finish(exchange_t *x)
     bool missing = x->request.body == NULL && x->request.body_len > 0 && x->body_sent < x->request.body_len;
     if (missing && x->sending != SEND_DONE)
         return exchange_fail(x, PICKET_ERR_BODY_LENGTH);
-    x->body_finished = true;
+    x->body_finished = x->finished = true;
     return 0;
 }

@@ -234,7 +234,8 @@ static void put_framing(struct head *head, const http1_request_t *request)
         put_number(head, request->has_body ? (uint64_t)request->body_len : 0);
         put_text(head, "\r\n");
     }
-    put_field(head, "Connection", "close");
+    if (!request->keep)
+        put_field(head, "Connection", "close");
     put_text(head, "\r\n");
 }
 

@@ -321,12 +321,27 @@ http1_response_t *http1_response_new(bool head_request, size_t head_max)
     return r;
 }
 
+void http1_response_again(http1_response_t *r, bool head_request)
+{
+    r->head_request = head_request;
+    r->begun = r->head_done = false;
+    r->interim = 0;
+    r->error = 0;
+    r->why = "";
+    begin_message(r);
+}
+
 void http1_response_free(http1_response_t *r)
 {
     if (r == NULL)
         return;
     picket_arena_free(r->store);
     picket_arena_free(r);
+}
+
+bool http1_begun(const http1_response_t *r)
+{
+    return r->begun;
 }
 
 bool http1_head_complete(const http1_response_t *r)

@@ -57,6 +57,8 @@ static int start(picket_tls_t *tls, picket_t *client, const picket_tls_target_t 
     if (slot == NULL)
         return PICKET_ERR_NO_SLOT;
     secure_t *s = picket_arena_calloc(1, sizeof *s);
+    if (s == NULL && keep_drop_all(&state->keep))
+        s = picket_arena_calloc(1, sizeof *s);
     if (s == NULL)
         return PICKET_ERR_NO_MEMORY;
     error = begin(&state->env, s, target);
@@ -64,6 +66,8 @@ static int start(picket_tls_t *tls, picket_t *client, const picket_tls_target_t 
         picket_arena_free(s);
         return error;
     }
+    s->keep = &state->keep;
+    keep_begin(s->keep);
     slot->secure = s;
     tls->generation = slot->generation;
     return 0;
@@ -77,11 +81,19 @@ int picket_tls_start(picket_tls_t *tls, picket_t *client, const picket_tls_targe
     return tls->error = start(tls, client, target);
 }
 
+static void stop(secure_t *s, bool cleanly)
+{
+    stream_stop(&s->stream, cleanly);
+    if (s->keep != NULL)
+        keep_end(s->keep);
+    s->keep = NULL;
+}
+
 void secure_free(secure_t *s)
 {
     if (s == NULL)
         return;
-    stream_stop(&s->stream, true);
+    stop(s, true);
     picket_arena_free(s);
 }
 
@@ -113,7 +125,7 @@ int secure_fail(secure_t *s, int error)
         return s->error;
     stream_describe(&s->stream, &s->detail);
     s->detail.phase = s->stream.phase;
-    stream_stop(&s->stream, false);
+    stop(s, false);
     return s->error = error;
 }
 

@@ -249,6 +249,14 @@ int stream_read(stream_t *s, void *buf, size_t len)
     return n < 0 && n != PICKET_AGAIN ? fail(s, n) : n;
 }
 
+bool stream_is_quiet(stream_t *s)
+{
+    uint8_t byte;
+    if (s->phase != PICKET_PHASE_SEND || s->error != 0 || stream_flush(s) != 0)
+        return false;
+    return stream_is_held(s) || stream_read(s, &byte, 1) == PICKET_AGAIN;
+}
+
 // Plaintext is only taken when the ciphertext of what came before has gone to TCP, so that little waits here.
 // TLS may have to read before it can write (a ticket of which a part has come).
 static int write_tls(stream_t *s, const void *data, size_t len)

@@ -51,6 +51,10 @@ bool stream_is_held(const stream_t *s);
 // Move ciphertext that waits towards the network. 0, or the error.
 int stream_flush(stream_t *s);
 
+// Bytes can move, and none have come but what TLS keeps to itself; nor has the end. While it is held that cannot be told,
+// and true is said.
+bool stream_is_quiet(stream_t *s);
+
 // All that was written has gone to the connection.
 bool stream_is_flushed(const stream_t *s);
 

@@ -403,5 +403,8 @@ int picket_identity_use(picket_t *client, const picket_identity_t *identity)
     struct picket_state *state = client_state(client, &error);
     if (state == NULL)
         return error;
-    return identity == NULL ? PICKET_ERR_ARG : tls_identity_use(state->env.tls, identity);
+    if (identity == NULL)
+        return PICKET_ERR_ARG;
+    (void)keep_drop_all(&state->keep); // on those nobody is asked
+    return tls_identity_use(state->env.tls, identity);
 }

@@ -127,6 +127,16 @@
 #define PICKET_HTTP_CHUNK 1024
 #endif
 
+// Connections kept open for the next request to the same server (keep-alive), and for how long at most, in milliseconds
+// (config.keep_ms overrides; a server may want less). Each takes PICKET_ARENA_KEPT bytes of the arena with TLS, but only while
+// nothing else needs them. 0: none is kept.
+#ifndef PICKET_KEEP
+#define PICKET_KEEP 2
+#endif
+#ifndef PICKET_KEEP_MS
+#define PICKET_KEEP_MS 60000
+#endif
+
 // Sources of entropy at once, the port's and the application's together (entropy.h). 36 bytes of RAM each.
 #ifndef PICKET_ENTROPY_SOURCES
 #define PICKET_ENTROPY_SOURCES 6

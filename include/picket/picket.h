@@ -43,6 +43,8 @@ typedef struct picket_timeouts {
     uint32_t total_ms;   // the whole exchange, from start to the last byte; 0: none
 } picket_timeouts_t;
 
+#define PICKET_KEEP_NEVER UINT32_MAX
+
 typedef struct picket_config {
     // Whom to believe. Borrowed until picket_deinit. Without anchors https:// fails with PICKET_ERR_NO_TRUST,
     // http:// works.
@@ -77,6 +79,12 @@ typedef struct picket_config {
 
     // Deadlines where a request gives none.
     picket_timeouts_t timeouts;
+
+    // How long a connection is kept open after a response, for the next request to the same server, in milliseconds; less
+    // when the server says so. 0: PICKET_KEEP_MS. PICKET_KEEP_NEVER: not at all, and the server is told. A request that
+    // finds a kept connection dead is sent once more on a new one, if its method is idempotent (RFC 9110 9.2.2) and
+    // nothing of a body has been taken from picket_http_write; others fail then, with PICKET_ERR_EMPTY or _RESET.
+    uint32_t keep_ms;
 
     // Largest response head accepted, in bytes. 0: PICKET_HTTP_HEAD_MAX.
     uint32_t head_max;
@@ -164,6 +172,7 @@ typedef struct picket_detail {
     int error;                // enum picket_error, 0 while all is well
     enum picket_phase phase;  // where it is, or failed
     bool resumed;             // the TLS session was a resumed one
+    bool reused;              // the connection was kept from an earlier exchange
     uint8_t chain_len;        // certificates in the verified path; 0 when none was checked or it was resumed
     int16_t alert;            // alert received from the server (RFC 8446 section 6), or -1
     uint16_t tls_version;     // PICKET_TLS_1_2, PICKET_TLS_1_3, 0 when there is none yet
@@ -261,6 +270,9 @@ const char *picket_tls_library(void);
 #define PICKET_ARENA_SIZE(n)    ((size_t)PICKET_ARENA_BASE + (size_t)(n)*PICKET_ARENA_CONNECTION)
 #define PICKET_ARENA_BASE       (PICKET_STACK_SIZE + (sizeof(void *) == 8 ? 15360u : 13824u))
 #define PICKET_ARENA_CONNECTION (sizeof(void *) == 8 ? 46080u : 34816u)
+
+// The most that a connection with TLS takes that is kept open between two exchanges.
+#define PICKET_ARENA_KEPT       (sizeof(void *) == 8 ? 28672u : 23552u)
 
 #ifdef __cplusplus
 }

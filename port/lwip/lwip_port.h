@@ -33,11 +33,11 @@ extern "C" {
 #define PICKET_LWIP_LOOKUPS 4
 #endif
 
-// Connections at once: two for each exchange, while IPv6 and IPv4 are raced. Lower: PICKET_ERR_NO_MEMORY when
+// Connections at once: two for each exchange, while IPv6 and IPv4 are raced, and those kept open. Lower: PICKET_ERR_NO_MEMORY when
 // all exchanges connect at the same time. About 30 bytes each; lwIP needs MEMP_NUM_TCP_PCB to be no smaller.
 // At most 255.
 #ifndef PICKET_LWIP_CONNECTIONS
-#define PICKET_LWIP_CONNECTIONS (2 * PICKET_SLOTS)
+#define PICKET_LWIP_CONNECTIONS (2 * PICKET_SLOTS + PICKET_KEEP)
 #endif
 
 // How long a closed connection may go on in the background until its bytes and its FIN are acknowledged, in

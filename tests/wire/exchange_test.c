@@ -36,6 +36,7 @@ static picket_config_t config(void)
         .arena_len = sizeof arena,
         .port = script_port(),
         .user_agent = "test",
+        .keep_ms = PICKET_KEEP_NEVER, // keep_test.c is about those
         .log = note,
     };
 }

@@ -1,0 +1,134 @@
+#include "arena.h"
+#include "exchange_private.h"
+
+#include <string.h>
+
+// --- Connecting
+
+static void use_new(exchange_t *x)
+{
+    tls_peer_t peer = origin_peer(x->origin);
+    stream_start(&x->stream, x->env->port, x->origin->secure ? x->env->tls : NULL, &peer,
+                 origin_address(x->origin), exchange_now(x), x->timeouts.connect_ms);
+}
+
+// A kept connection has an origin of its own, which says the same.
+static bool use_kept(exchange_t *x)
+{
+    origin_t *origin;
+    if (!keep_enabled(x->env->keep) || !keep_take(x->env->keep, x->origin, &x->stream, &origin))
+        return false;
+    origin_free(x->origin);
+    x->origin = origin;
+    return true;
+}
+
+int exchange_connect(exchange_t *x)
+{
+    x->origin = origin_new(&x->url, x->request.address);
+    if (x->origin == NULL)
+        return PICKET_ERR_NO_MEMORY;
+    x->detail.reused = use_kept(x);
+    keep_begin(x->env->keep);
+    x->live = true;
+    if (!x->detail.reused)
+        use_new(x);
+    return 0;
+}
+
+// --- Parting
+
+static void end_use(exchange_t *x)
+{
+    if (x->live)
+        keep_end(x->env->keep);
+    x->live = false;
+}
+
+// Memory that TLS held is free for others as soon as it is not needed; the response head stays for the
+// application.
+void exchange_break_off(exchange_t *x, bool cleanly)
+{
+    stream_describe(&x->stream, &x->detail);
+    stream_stop(&x->stream, cleanly);
+    end_use(x);
+    exchange_free_out(x);
+}
+
+// More than the response has come, or less than the request has gone: what the next response would be is anybody's guess.
+static bool may_be_kept(const exchange_t *x)
+{
+    return x->live && x->sent && !x->surplus && x->in_at == x->in_len;
+}
+
+void exchange_part(exchange_t *x)
+{
+    uint32_t ms = may_be_kept(x) ? http1_keeps_open(x->response) : 0;
+    bool kept = false;
+    if (ms != 0) {
+        stream_describe(&x->stream, &x->detail);
+        end_use(x);
+        kept = keep_put(x->env->keep, &x->stream, x->origin, exchange_now(x), ms);
+    }
+    if (!kept) {
+        exchange_break_off(x, true);
+        return;
+    }
+    x->origin = NULL;
+    exchange_free_out(x);
+}
+
+// --- Once more
+
+static bool is_idempotent(const char *method)
+{
+    static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (strcmp(method, methods[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+// What the application wrote is gone; and when it has been told to stop, it has.
+static bool body_is_there(const exchange_t *x)
+{
+    return x->request.body != NULL || x->request.body_len == 0 || (x->body_sent == 0 && !x->refused);
+}
+
+static bool died_before(int error)
+{
+    return error == PICKET_ERR_EMPTY || error == PICKET_ERR_RESET || error == PICKET_ERR_UNREACHABLE;
+}
+
+static bool may_repeat(const exchange_t *x, int error)
+{
+    return x->detail.reused && !x->repeated && died_before(error) && !http1_begun(x->response) &&
+           is_idempotent(exchange_head(x).method) && body_is_there(x);
+}
+
+void exchange_rewind(exchange_t *x)
+{
+    exchange_free_out(x);
+    exchange_free_in(x);
+    x->sending = SEND_WAITING;
+    x->receiving = RECEIVE_HEAD;
+    x->body_sent = 0;
+    x->body_finished = x->finished;
+    x->last_chunk = x->sent = x->surplus = x->pressed = false;
+    x->head.on = x->idle.on = false;
+    http1_response_again(x->response, exchange_is_head(x));
+}
+
+int exchange_repeat(exchange_t *x, int error)
+{
+    if (!may_repeat(x, error))
+        return error;
+    stream_stop(&x->stream, false);
+    exchange_rewind(x);
+    x->repeated = true;
+    x->detail.reused = false;
+    use_new(x);
+    exchange_enter(x, x->stream.phase);
+    return 0;
+}
