@@ -18,6 +18,7 @@
 #include "identity_file.h"
 #include "interrupt.h"
 #include "keylog.h"
+#include "memory.h"
 #include "message.h"
 #include "options.h"
 #include "pin_list.h"
@@ -40,6 +41,7 @@ struct setup {
     struct picket_linux_trust trust;
     picket_identity_t identity;
     FILE *keylog;
+    picket_host_t *hosts; // of --resolve
     picket_t client;
 };
 
@@ -138,6 +140,8 @@ static int start_client(struct setup *setup, const struct options *options)
         .arena = arena,
         .arena_len = sizeof arena,
         .port = picket_port_default(),
+        .hosts = setup->hosts,
+        .host_count = options->resolve_count,
         .tls_min = options->tls_min,
         .tls_max = options->tls_max,
         .head_max = HEAD_MAX,
@@ -156,10 +160,29 @@ static int start_client(struct setup *setup, const struct options *options)
     return exit_code_of(error);
 }
 
+// The last one that fits counts, so that it comes first here.
+static void list_hosts(struct setup *setup, const struct options *options)
+{
+    setup->hosts = memory_resize(NULL, (options->resolve_count + 1) * sizeof *setup->hosts);
+    for (size_t i = 0; i < options->resolve_count; i++) {
+        const struct resolve *const entry = &options->resolve[options->resolve_count - 1 - i];
+        setup->hosts[i] =
+            (picket_host_t){memory_copy(entry->host, entry->host_len), entry->port, entry->address};
+    }
+}
+
+static void free_hosts(struct setup *setup, const struct options *options)
+{
+    for (size_t i = 0; setup->hosts != NULL && i < options->resolve_count; i++)
+        free((char *)setup->hosts[i].name);
+    free(setup->hosts);
+}
+
 static int prepare(struct setup *setup, const struct options *options)
 {
     int code = form_load(&setup->form, options);
 
+    list_hosts(setup, options);
     if (code == 0)
         code = open_keylog(setup, options);
     if (code == 0)
@@ -206,6 +229,7 @@ static int run(const struct options *options)
     pin_list_free(&setup.trust.store);
     picket_linux_trust_free(&setup.trust);
     form_free(&setup.form);
+    free_hosts(&setup, options);
     if (setup.keylog != NULL)
         fclose(setup.keylog);
     return interrupt_signal() != 0 ? EXIT_SIGNAL + interrupt_signal() : code;

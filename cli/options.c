@@ -8,6 +8,9 @@
 #include "../src/url.h"
 #include "memory.h"
 
+// As curl has it.
+enum { MAX_REDIRECTS = 50 };
+
 // What is still to be read.
 struct cursor {
     struct options *options;
@@ -138,6 +141,18 @@ static bool set_connect_timeout(struct options *options, const char *text)
            wrong(options, "--connect-timeout %s: not a number of seconds", text);
 }
 
+static bool set_max_redirects(struct options *options, const char *text)
+{
+    unsigned n = 0;
+    const char *c = text;
+
+    for (; *c >= '0' && *c <= '9' && n <= UINT16_MAX; c++)
+        n = n * 10 + (unsigned)(*c - '0');
+    options->max_redirects = (uint16_t)n;
+    return (c != text && *c == '\0' && n <= UINT16_MAX) ||
+           wrong(options, "--max-redirs %s: not a number from 0 to 65535", text);
+}
+
 // RFC 9110 5.6.2: a token.
 static bool set_method(struct options *options, const char *text)
 {
@@ -237,6 +252,9 @@ static const struct option {
     {'i', "include", NULL, "show the head before the body", SETS(include)},
     {0, "show-headers", NULL, NULL, SETS(include)},
     {'f', "fail", NULL, "a status of 400 or above is a failure: no body, exit code 22", SETS(fail)},
+    {'L', "location", NULL, "follow redirects (not from https to http; credentials stay with their origin)",
+     SETS(location)},
+    {0, "max-redirs", "NUMBER", "at most so many of them (50)", CALLS(set_max_redirects)},
     {'o', "output", "FILE", "write the body to this file (one -o for each URL, in order)", CALLS(add_output)},
     {'O', "remote-name", NULL, "write the body to a file named as in the URL", CALLS(add_remote_name)},
     {0, "url", "URL", "one more URL; without a scheme it is https", CALLS(add_url)},
@@ -385,6 +403,7 @@ enum options_result options_parse(struct options *options, int argc, char *const
     struct cursor cursor = {options, argv + (argc > 0 ? 1 : 0), OPTIONS_RUN};
 
     memset(options, 0, sizeof *options);
+    options->max_redirects = MAX_REDIRECTS;
     if (!parse_words(&cursor))
         return OPTIONS_WRONG;
     if (cursor.result == OPTIONS_RUN && !check_together(options))

@@ -60,7 +60,9 @@ struct options {
     uint32_t max_time_ms;        // 0: none
     uint16_t tls_min, tls_max;   // 0: the default
 
-    bool dhcp, fail, head, include, report, silent, verbose;
+    uint16_t max_redirects; // with location
+
+    bool dhcp, fail, head, include, location, report, silent, verbose;
 
     char error[256]; // no end of line
 };

@@ -86,6 +86,8 @@ void report_print(const struct report *report)
     print_text("error", report->detail.error == 0 ? "none" : picket_error_name(report->detail.error));
     fprintf(stderr, "library_code: %d\n", report->detail.library_code);
     print_connection(&report->detail);
+    print_text("final_url", report->final_url[0] != '\0' ? report->final_url : report->url);
+    print_number("redirects", "", report->detail.redirects);
     print_number("status", "", (uint64_t)report->status);
     print_number("sent", "", report->detail.sent);
     print_number("received", "", report->detail.received);

@@ -129,7 +129,14 @@ static const char *choose_method(const struct options *options, const struct bod
     return options->data_count > 0 ? "POST" : "PUT";
 }
 
-static void build_body(picket_request_t *request, const struct options *options, const struct body *body)
+static int read_body(void *ctx, uint64_t at, void *buf, size_t len)
+{
+    const int n = body_read_at(ctx, at, buf, len);
+
+    return n < 0 ? PICKET_ERR_BODY_SOURCE : n;
+}
+
+static void build_body(picket_request_t *request, const struct options *options, struct body *body)
 {
     if (!body->present)
         return;
@@ -137,6 +144,9 @@ static void build_body(picket_request_t *request, const struct options *options,
     // A body of no bytes is a body, too: the server is told that its length is 0.
     if (request->body_len == 0)
         request->body = "";
+    else if (body_is_seekable(body))
+        request->body_read = read_body;
+    request->body_ctx = body;
 }
 
 // Whoever allows more time for everything than a silence may last by default allows longer silences.
@@ -150,8 +160,7 @@ static void build_timeouts(picket_timeouts_t *timeouts, const struct options *op
         timeouts->idle_ms = options->max_time_ms;
 }
 
-void request_build(struct request *request, const struct options *options, size_t index,
-                   const struct body *body)
+void request_build(struct request *request, const struct options *options, size_t index, struct body *body)
 {
     memset(request, 0, sizeof *request);
     request->url = build_url(options, index);
@@ -161,6 +170,7 @@ void request_build(struct request *request, const struct options *options, size_
     build_body(&request->request, options, body);
     build_headers(request, options);
     build_timeouts(&request->request.timeouts, options);
+    request->request.max_redirects = options->location ? options->max_redirects : 0;
 }
 
 void request_free(struct request *request)

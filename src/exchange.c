@@ -108,6 +108,8 @@ static int check(exchange_t *x, char *text)
         return explain(text, error, why);
     if (r->body_len < PICKET_CHUNKED || (r->body != NULL && r->body_len == PICKET_CHUNKED))
         return explain(text, PICKET_ERR_ARG, "body_len");
+    if (r->body_read != NULL && r->body != NULL)
+        return explain(text, PICKET_ERR_ARG, "body and body_read");
     if (r->header_count != 0 && r->headers == NULL)
         return explain(text, PICKET_ERR_ARG, "headers");
     if (r->address != NULL && r->address->family != 4 && r->address->family != 6)
@@ -152,6 +154,8 @@ static void free_all(exchange_t *x)
     http1_response_free(x->response);
     exchange_free_in(x);
     origin_free(x->origin);
+    picket_arena_free(x->location);
+    picket_arena_free(x->next);
     picket_arena_free(x);
 }
 
@@ -190,6 +194,8 @@ static int poll_all(exchange_t *x, uint32_t now)
     int error = exchange_poll_sending(x, now);
     if (error == 0)
         error = exchange_poll_head(x, now);
+    if (error == 0)
+        error = exchange_poll_redirect(x, now);
     if (error == 0 && x->receiving == RECEIVE_BODY && x->sending == SEND_DONE)
         exchange_enter(x, PICKET_PHASE_BODY);
     return error;
@@ -222,34 +228,40 @@ uint32_t exchange_poll(exchange_t *x, uint32_t ms)
 
 // --- What is known
 
+// The head of a redirect that is followed is nobody's.
+static bool is_shown(const exchange_t *x)
+{
+    return x->receiving >= RECEIVE_BODY;
+}
+
 int exchange_status(const exchange_t *x)
 {
-    return http1_status(x->response);
+    return is_shown(x) ? http1_status(x->response) : 0;
 }
 
 const char *exchange_reason(const exchange_t *x)
 {
-    return http1_reason(x->response);
+    return is_shown(x) ? http1_reason(x->response) : "";
 }
 
 int exchange_version(const exchange_t *x)
 {
-    return http1_head_complete(x->response) ? 10 + http1_version_minor(x->response) : 0;
+    return is_shown(x) ? 10 + http1_version_minor(x->response) : 0;
 }
 
 const char *exchange_header(const exchange_t *x, const char *name)
 {
-    return http1_header(x->response, name);
+    return is_shown(x) ? http1_header(x->response, name) : NULL;
 }
 
 bool exchange_header_at(const exchange_t *x, unsigned i, const char **name, const char **value)
 {
-    return http1_header_at(x->response, i, name, value);
+    return is_shown(x) && http1_header_at(x->response, i, name, value);
 }
 
 int64_t exchange_length(const exchange_t *x)
 {
-    return http1_length(x->response);
+    return is_shown(x) ? http1_length(x->response) : -1;
 }
 
 void exchange_describe(const exchange_t *x, picket_detail_t *detail)

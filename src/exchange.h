@@ -31,6 +31,7 @@ int exchange_write(exchange_t *x, const void *data, size_t len);
 int exchange_finish(exchange_t *x);
 int exchange_read(exchange_t *x, void *buf, size_t len);
 
+const char *exchange_url(const exchange_t *x);
 int exchange_status(const exchange_t *x);
 const char *exchange_reason(const exchange_t *x);
 int exchange_version(const exchange_t *x);

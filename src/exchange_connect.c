@@ -1,5 +1,6 @@
 #include "arena.h"
 #include "exchange_private.h"
+#include "http1_text.h"
 
 #include <string.h>
 
@@ -23,9 +24,31 @@ static bool use_kept(exchange_t *x)
     return true;
 }
 
+static bool is_name(const url_t *url, const char *name)
+{
+    size_t i = 0;
+    while (i < url->host_len && http1_lower(url->host[i]) == http1_lower(name[i]))
+        i++;
+    return i == url->host_len && name[i] == '\0';
+}
+
+// The address that the request gives is that of its URL, not of where a redirect leads.
+static const picket_address_t *address(const exchange_t *x)
+{
+    const picket_config_t *config = x->env->config;
+    if (x->request.address != NULL && !x->foreign)
+        return x->request.address;
+    for (size_t i = 0; i < config->host_count; i++) {
+        const picket_host_t *host = &config->hosts[i];
+        if (host->port == x->url.port && is_name(&x->url, host->name))
+            return &host->address;
+    }
+    return NULL;
+}
+
 int exchange_connect(exchange_t *x)
 {
-    x->origin = origin_new(&x->url, x->request.address);
+    x->origin = origin_new(&x->url, address(x), x->foreign);
     if (x->origin == NULL)
         return PICKET_ERR_NO_MEMORY;
     x->detail.reused = use_kept(x);
@@ -91,9 +114,12 @@ static bool is_idempotent(const char *method)
 }
 
 // What the application wrote is gone; and when it has been told to stop, it has.
-static bool body_is_there(const exchange_t *x)
+bool exchange_body_is_there(const exchange_t *x)
 {
-    return x->request.body != NULL || x->request.body_len == 0 || (x->body_sent == 0 && !x->refused);
+    const picket_request_t *r = &x->request;
+    if (r->body != NULL || r->body_read != NULL || r->body_len == 0)
+        return true;
+    return x->body_sent == 0 && !x->refused && (!x->finished || r->body_len == PICKET_CHUNKED);
 }
 
 static bool died_before(int error)
@@ -104,7 +130,7 @@ static bool died_before(int error)
 static bool may_repeat(const exchange_t *x, int error)
 {
     return x->detail.reused && !x->repeated && died_before(error) && !http1_begun(x->response) &&
-           is_idempotent(exchange_head(x).method) && body_is_there(x);
+           is_idempotent(exchange_head(x).method) && exchange_body_is_there(x);
 }
 
 void exchange_rewind(exchange_t *x)

@@ -4,6 +4,7 @@
 //   exchange_connect.c  the connection: a kept one or a new one, and what becomes of it
 //   exchange_send.c     the request: head, body given or written by the application
 //   exchange_receive.c  the response: head, body
+//   exchange_redirect.c a response that sends elsewhere (RFC 9110 section 15.4)
 #ifndef PICKET_EXCHANGE_PRIVATE_H
 #define PICKET_EXCHANGE_PRIVATE_H
 
@@ -11,7 +12,7 @@
 
 // The request goes out while the response is watched for: a server may answer before it has everything.
 enum send_state { SEND_WAITING, SEND_HEAD, SEND_BODY, SEND_DONE };
-enum receive_state { RECEIVE_HEAD, RECEIVE_BODY, RECEIVE_DONE };
+enum receive_state { RECEIVE_HEAD, RECEIVE_DISCARD, RECEIVE_BODY, RECEIVE_DONE };
 
 struct exchange {
     const exchange_env_t *env;
@@ -20,9 +21,14 @@ struct exchange {
     url_t url;
     origin_t *origin; // of the URL; the stream borrows from it
     stream_t stream;
-    bool live;     // the stream is in use
-    bool repeated; // on a new connection, since a kept one had died
-    int error;     // sticks
+    bool live;          // the stream is in use
+    bool foreign;       // a redirect has led to another origin: what is meant for the first one is not for it
+    bool bodyless;      // and one has made a GET of it, so that the body is not sent
+    char *location;     // where a redirect has led: the URL; NULL: that of the request
+    char *next;         // where one leads that is under way
+    uint32_t discarded; // bytes of its body
+    bool repeated;      // on a new connection, since a kept one had died
+    int error;          // sticks
 
     enum send_state sending;
     char *out; // the head, or a chunk, that is being sent
@@ -61,6 +67,15 @@ int exchange_connect(exchange_t *x);
 // The connection is not needed any more: keep it, or say goodbye. Broken off: end it.
 void exchange_part(exchange_t *x);
 void exchange_break_off(exchange_t *x, bool cleanly);
+
+// The request body, if any, can be sent from its beginning.
+bool exchange_body_is_there(const exchange_t *x);
+
+// exchange_redirect.c. A response head has come: does it lead elsewhere, and is that wanted? Then plan it: 0, or why that cannot be
+// followed. Then poll until RECEIVE_DISCARD is over: 0, or an error.
+bool exchange_is_redirect(const exchange_t *x);
+int exchange_plan_redirect(exchange_t *x);
+int exchange_poll_redirect(exchange_t *x, uint32_t now);
 
 // From the first byte of the request again.
 void exchange_rewind(exchange_t *x);

@@ -156,6 +156,12 @@ int picket_http_read_blocking(picket_http_t *http, void *buf, size_t len)
 
 // --- What is known
 
+const char *picket_http_url(const picket_http_t *http)
+{
+    exchange_t *x = find(http);
+    return x != NULL ? exchange_url(x) : "";
+}
+
 int picket_http_status(const picket_http_t *http)
 {
     exchange_t *x = find(http);

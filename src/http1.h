@@ -20,7 +20,9 @@ typedef struct http1_request {
     bool has_body;
     int64_t body_len; // PICKET_CHUNKED: Transfer-Encoding: chunked
     const char *user_agent;
-    bool keep; // the connection, for the next request
+    bool keep;     // the connection, for the next request
+    bool foreign;  // leave out what is meant for another origin: Authorization, Cookie, and Host as given
+    bool bodyless; // leave out what describes a body that is not sent any more: Content-*
 } http1_request_t;
 
 // Write the request head, with its empty line, to buf; NULL with len 0 only measures. Returns the length of

@@ -116,6 +116,20 @@ static const char *check_field(const picket_header_t *field)
     return http1_same_name(field->name, "Host") ? check_host(field->value) : NULL;
 }
 
+// Fields of the application's that this request must not have, though it gave them.
+static bool is_left_out(const http1_request_t *request, const char *name)
+{
+    static const char content[] = "content-";
+    size_t i = 0;
+
+    if (request->foreign && (http1_same_name(name, "Authorization") || http1_same_name(name, "Cookie") ||
+                             http1_same_name(name, "Host")))
+        return true;
+    while (content[i] != '\0' && http1_lower(name[i]) == content[i])
+        i++;
+    return request->bodyless && content[i] == '\0';
+}
+
 static size_t count_fields(const http1_request_t *request, const char *name)
 {
     size_t n = 0;
@@ -195,7 +209,7 @@ static void put_defaults(struct head *head, const http1_request_t *request)
 {
     const char *const agent = request->user_agent;
 
-    if (count_fields(request, "Host") == 0)
+    if (request->foreign || count_fields(request, "Host") == 0)
         put_default_host(head, request->url);
     else
         put_given(head, request, "Host");
@@ -213,7 +227,7 @@ static void put_others(struct head *head, const http1_request_t *request)
 {
     for (size_t i = 0; i < request->header_count; i++) {
         const picket_header_t *const field = &request->headers[i];
-        if (field->value != NULL && !has_default(field->name))
+        if (field->value != NULL && !has_default(field->name) && !is_left_out(request, field->name))
             put_field(head, field->name, field->value);
     }
 }

@@ -5,13 +5,14 @@
 #include "arena.h"
 #include "http1_text.h"
 
-origin_t *origin_new(const url_t *url, const picket_address_t *address)
+origin_t *origin_new(const url_t *url, const picket_address_t *address, bool anonymous)
 {
     origin_t *origin = picket_arena_calloc(1, sizeof *origin + url->host_len + 1);
     if (origin == NULL)
         return NULL;
     origin->secure = url->secure;
     origin->port = url->port;
+    origin->anonymous = anonymous;
     origin->is_literal = url->is_literal;
     origin->literal = url->address;
     origin->asked = address != NULL;
@@ -36,8 +37,9 @@ static bool same_address(const picket_address_t *a, const picket_address_t *b)
 // the same.
 bool origin_same(const origin_t *a, const origin_t *b)
 {
-    return a->secure == b->secure && a->port == b->port && http1_same_name(a->host, b->host) &&
-           a->asked == b->asked && (!a->asked || same_address(&a->address, &b->address));
+    return a->secure == b->secure && a->port == b->port && a->anonymous == b->anonymous &&
+           http1_same_name(a->host, b->host) && a->asked == b->asked &&
+           (!a->asked || same_address(&a->address, &b->address));
 }
 
 const picket_address_t *origin_address(const origin_t *origin)
@@ -49,5 +51,6 @@ const picket_address_t *origin_address(const origin_t *origin)
 
 tls_peer_t origin_peer(const origin_t *origin)
 {
-    return (tls_peer_t){origin->host, origin->is_literal ? &origin->literal : NULL, origin->port};
+    return (tls_peer_t){origin->host, origin->is_literal ? &origin->literal : NULL, origin->port,
+                        origin->anonymous};
 }

@@ -10,6 +10,7 @@ typedef struct origin {
     bool secure;
     bool is_literal; // the host is an IP literal, and literal is set
     bool asked;      // the application said where to connect, and address is set
+    bool anonymous;  // the client's certificate is not shown there
     uint16_t port;
     picket_address_t literal;
     picket_address_t address;
@@ -17,7 +18,7 @@ typedef struct origin {
 } origin_t;
 
 // Of a URL; address: where to connect, NULL: look it up. NULL: no memory.
-origin_t *origin_new(const url_t *url, const picket_address_t *address);
+origin_t *origin_new(const url_t *url, const picket_address_t *address, bool anonymous);
 void origin_free(origin_t *origin);
 
 // A connection to one is a connection to the other. The case of a host name does not count.

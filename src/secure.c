@@ -39,7 +39,7 @@ static int begin(const exchange_env_t *env, secure_t *s, const picket_tls_target
     uint32_t total_ms = choose(t->total_ms, c->total_ms, 0);
     if (total_ms != 0)
         s->total = deadline_in(now, total_ms);
-    stream_start(&s->stream, env->port, env->tls, &(tls_peer_t){s->host, literal, target->port},
+    stream_start(&s->stream, env->port, env->tls, &(tls_peer_t){s->host, literal, target->port, false},
                  target->address != NULL ? target->address : literal, now,
                  choose(t->connect_ms, c->connect_ms, PICKET_CONNECT_MS));
     return 0;

@@ -31,6 +31,11 @@ typedef struct url {
 // or empty, a malformed %-escape, URLs longer than PICKET_URL_MAX.
 int url_parse(const char *text, url_t *url, const char **why);
 
+// Resolve a reference against a URI (RFC 3986 section 5.2; strictly: "http:g" has a scheme). 0, and the result, with a NUL, is in out; PICKET_ERR_URL
+// when it has no room there, or the base no scheme. strlen(base) + strlen(reference) + 2 bytes are always enough. This is syntax only:
+// whether the result is a URL is for url_parse to say.
+int url_resolve(const char *base, const char *reference, char *out, size_t room);
+
 // An IP literal (IPv6 without brackets, no zone): true and *address is set.
 bool url_parse_address(const char *text, size_t len, picket_address_t *address);
 

@@ -30,6 +30,7 @@ extern "C" {
     X(PICKET_ERR_INTERNAL, -15, "internal error: please report it with the details")                        \
     X(PICKET_ERR_IDENTITY, -16, "the client's own certificate or key cannot be used")                       \
     X(PICKET_ERR_NO_HOST, -17, "no host name was given that the certificate must be for")                   \
+    X(PICKET_ERR_BODY_SOURCE, -18, "the source of the request body failed")                                 \
     /* The device */                                                                                        \
     X(PICKET_ERR_NO_TIME, -20,                                                                              \
       "the time is not known, so no certificate can be checked: nobody has set the clock")                  \
@@ -83,7 +84,11 @@ extern "C" {
     X(PICKET_ERR_HTTP_HEAD_SIZE, -78, "response head larger than allowed (see config.head_max)")            \
     X(PICKET_ERR_HTTP_HEADERS, -79, "more response headers than allowed (see PICKET_HTTP_HEADERS)")         \
     X(PICKET_ERR_HTTP_UPGRADE, -80, "the server switched protocols without being asked")                    \
-    X(PICKET_ERR_HTTP_INTERIM, -81, "too many interim (1xx) responses")
+    X(PICKET_ERR_HTTP_INTERIM, -81, "too many interim (1xx) responses")                                     \
+    X(PICKET_ERR_REDIRECTS, -82, "more redirects than allowed")                                             \
+    X(PICKET_ERR_REDIRECT_URL, -83, "redirected to something that is not a URL to follow")                  \
+    X(PICKET_ERR_REDIRECT_PLAIN, -84, "redirected from https to http, which is not followed")               \
+    X(PICKET_ERR_REDIRECT_BODY, -85, "redirected, but the request body cannot be sent a second time")
 
 enum picket_error {
 #define PICKET_ERROR_ENUM(name, value, sentence) name = value,

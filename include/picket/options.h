@@ -127,6 +127,11 @@
 #define PICKET_HTTP_CHUNK 1024
 #endif
 
+// Bytes of the body of a redirect that are read, so that its connection may be kept; a longer one is closed.
+#ifndef PICKET_REDIRECT_BODY
+#define PICKET_REDIRECT_BODY 4096
+#endif
+
 // Connections kept open for the next request to the same server (keep-alive), and for how long at most, in milliseconds
 // (config.keep_ms overrides; a server may want less). Each takes PICKET_ARENA_KEPT bytes of the arena with TLS, but only while
 // nothing else needs them. 0: none is kept.

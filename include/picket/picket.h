@@ -45,6 +45,13 @@ typedef struct picket_timeouts {
 
 #define PICKET_KEEP_NEVER UINT32_MAX
 
+// Connect to a host and port at this address, and look nothing up.
+typedef struct picket_host {
+    const char *name;
+    uint16_t port;
+    picket_address_t address;
+} picket_host_t;
+
 typedef struct picket_config {
     // Whom to believe. Borrowed until picket_deinit. Without anchors https:// fails with PICKET_ERR_NO_TRUST,
     // http:// works.
@@ -76,6 +83,11 @@ typedef struct picket_config {
     // NULL, and count 0: nobody is asked. Borrowed until picket_deinit.
     const char *const *time_servers;
     size_t time_server_count;
+
+    // Hosts that need not be looked up in picket_http_start and for redirects; certificates must be for their names all the same.
+    // Borrowed until picket_deinit.
+    const picket_host_t *hosts;
+    size_t host_count;
 
     // Deadlines where a request gives none.
     picket_timeouts_t timeouts;
@@ -131,9 +143,24 @@ typedef struct picket_request {
     const void *body;
     int64_t body_len;
 
+    // body NULL, and this not NULL: it is asked for the body, body_len bytes or PICKET_CHUNKED, when there is room for more; again
+    // from offset 0 when the request has to be sent again (after a redirect, or on a new connection). It puts up to len bytes from
+    // offset `at` on into buf and returns their number; 0 at the end (with PICKET_CHUNKED only); PICKET_AGAIN when there are none
+    // yet (picket_poll asks again); anything else negative ends the exchange with PICKET_ERR_BODY_SOURCE. Called from picket_poll and the
+    // _blocking functions; it calls nothing of Picket's.
+    int (*body_read)(void *ctx, uint64_t at, void *buf, size_t len);
+    void *body_ctx;
+
     // Connect here and look nothing up. The certificate must still be for the host of the URL. NULL: look it
     // up.
     const picket_address_t *address;
+
+    // Follow so many redirects (301, 302, 303, 307, 308), one more is PICKET_ERR_REDIRECTS; 0: none, they are responses like others.
+    // After 303, and after 301 and 302 of a POST, a GET without the body and its Content-* fields follows; else the same method,
+    // with the body again: PICKET_ERR_REDIRECT_BODY when that was taken from picket_http_write. From https to http none is followed
+    // (PICKET_ERR_REDIRECT_PLAIN). Once one leads to another origin (scheme, host, port), Authorization, Cookie, a Host field, address and the
+    // client's certificate are left out, for good. What is known of the response is that of the last one.
+    uint16_t max_redirects;
 
     picket_timeouts_t timeouts; // 0 in a field: that of the configuration
 } picket_request_t;
@@ -174,6 +201,7 @@ typedef struct picket_detail {
     bool resumed;             // the TLS session was a resumed one
     bool reused;              // the connection was kept from an earlier exchange
     uint8_t chain_len;        // certificates in the verified path; 0 when none was checked or it was resumed
+    uint16_t redirects;       // followed
     int16_t alert;            // alert received from the server (RFC 8446 section 6), or -1
     uint16_t tls_version;     // PICKET_TLS_1_2, PICKET_TLS_1_3, 0 when there is none yet
     uint16_t tls_suite;       // IANA number of the cipher suite, 0 when there is none yet
@@ -229,6 +257,9 @@ int picket_http_read(picket_http_t *http, void *buf, size_t len);
 int picket_http_write_blocking(picket_http_t *http, const void *data,
                                size_t len);                                // all len bytes, or an error
 int picket_http_read_blocking(picket_http_t *http, void *buf, size_t len); // at least one byte, 0 at the end
+
+// The URL of the request, or the one to which redirects have led, until picket_http_close; "" for a handle that was never started.
+const char *picket_http_url(const picket_http_t *http);
 
 // The status code, 0 until the head is in.
 int picket_http_status(const picket_http_t *http);

@@ -235,7 +235,7 @@ static void begin(flow_t *f)
         fail(f, error);
         return;
     }
-    const tls_peer_t peer = {f->host, f->literal.family != 0 ? &f->literal : NULL, f->port};
+    const tls_peer_t peer = {f->host, f->literal.family != 0 ? &f->literal : NULL, f->port, false};
     stream_adopt(&f->stream, &altcp_inner_port, f->config->client, &peer, f->handle, &f->deadline);
     f->state = FLOW_SHAKING;
     altcp_kick();
