@@ -46,6 +46,7 @@ int exchange_fail(exchange_t *x, int error)
 {
     if (x->error != 0)
         return x->error;
+    error = stream_reason(&x->stream, error);
     x->error = error;
     stream_describe(&x->stream, &x->detail);
     const char *why = http1_why(x->response);
@@ -212,6 +213,9 @@ uint32_t exchange_poll(exchange_t *x, uint32_t ms)
     if (is_over(x))
         return ms;
     int error = deadline_passed(&x->total, now) ? PICKET_ERR_TIMEOUT_TOTAL : poll_all(x, now);
+    // What has come of the body is still to be read.
+    if (stream_is_offline(&x->stream, now) && error == 0 && x->receiving < RECEIVE_BODY)
+        error = PICKET_ERR_LINK;
     if (error != 0)
         error = exchange_repeat(x, error);
     if (error != 0)

@@ -114,6 +114,8 @@ static int wait_to_read(exchange_t *x)
     x->pressed = x->stream.pressed;
     if (stream_is_held(&x->stream))
         return PICKET_AGAIN;
+    if (stream_is_offline(&x->stream, now))
+        return exchange_fail(x, PICKET_ERR_LINK);
     if (!x->idle.on)
         x->idle = deadline_in(now, x->timeouts.idle_ms);
     return deadline_passed(&x->idle, now) ? exchange_fail(x, PICKET_ERR_TIMEOUT_IDLE) : PICKET_AGAIN;

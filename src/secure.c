@@ -123,6 +123,7 @@ int secure_fail(secure_t *s, int error)
 {
     if (s->error != 0)
         return s->error;
+    error = stream_reason(&s->stream, error);
     stream_describe(&s->stream, &s->detail);
     s->detail.phase = s->stream.phase;
     stop(s, false);
@@ -137,6 +138,8 @@ uint32_t secure_poll(const exchange_env_t *env, secure_t *s, uint32_t ms)
     int ready = stream_poll(&s->stream, now);
     if (deadline_passed(&s->total, now))
         ready = PICKET_ERR_TIMEOUT_TOTAL;
+    if (stream_is_offline(&s->stream, now) && ready == PICKET_AGAIN)
+        ready = PICKET_ERR_LINK;
     if (ready < 0 && ready != PICKET_AGAIN) {
         secure_fail(s, ready);
         return 0;
@@ -159,8 +162,15 @@ static secure_t *use(picket_tls_t *tls, int *error)
 static int keep(picket_tls_t *tls, secure_t *s, int result)
 {
     if (result < 0 && result != PICKET_AGAIN)
-        tls->error = secure_fail(s, result);
+        result = tls->error = secure_fail(s, result);
     return result;
+}
+
+// Nothing has come. It may be long until something does, but not without a network.
+static int wait_to_read(const picket_tls_t *tls, secure_t *s)
+{
+    const picket_port_t *port = tls->client->config.port;
+    return stream_is_offline(&s->stream, port->millis(port->ctx)) ? PICKET_ERR_LINK : PICKET_AGAIN;
 }
 
 int picket_tls_ready(picket_tls_t *tls)
@@ -179,6 +189,8 @@ static int wait_to_write(const picket_tls_t *tls, secure_t *s)
     uint32_t now = port->millis(port->ctx);
     if (stream_is_held(&s->stream))
         return PICKET_AGAIN;
+    if (stream_is_offline(&s->stream, now))
+        return PICKET_ERR_LINK;
     if (!s->idle.on)
         s->idle = deadline_in(now, s->timeouts.idle_ms);
     return deadline_passed(&s->idle, now) ? PICKET_ERR_TIMEOUT_SEND : PICKET_AGAIN;
@@ -207,7 +219,8 @@ int picket_tls_read(picket_tls_t *tls, void *buf, size_t len)
         return error;
     if (buf == NULL || len == 0 || len > INT_MAX)
         return PICKET_ERR_ARG;
-    return keep(tls, s, stream_read(&s->stream, buf, len));
+    int n = stream_read(&s->stream, buf, len);
+    return keep(tls, s, n == PICKET_AGAIN ? wait_to_read(tls, s) : n);
 }
 
 picket_detail_t picket_tls_detail(const picket_tls_t *tls)

@@ -205,12 +205,29 @@ int stream_poll(stream_t *s, uint32_t now)
     return result;
 }
 
+bool stream_is_offline(stream_t *s, uint32_t now)
+{
+    if (s->port == NULL || s->port->online == NULL || s->port->online(s->port->ctx))
+        s->offline.on = false;
+    else if (!s->offline.on)
+        s->offline = deadline_in(now, PICKET_LINK_MS);
+    return deadline_passed(&s->offline, now);
+}
+
+int stream_reason(const stream_t *s, int error)
+{
+    bool late = error <= PICKET_ERR_TIMEOUT_LOOKUP && error >= PICKET_ERR_TIMEOUT_TOTAL;
+    return s->offline.on && (late || error == PICKET_ERR_UNREACHABLE) ? PICKET_ERR_LINK : error;
+}
+
 uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms)
 {
     bool pressed = s->pressed;
     s->pressed = false; // said once: a reader that pauses must not keep everybody awake
     if (s->error != 0 || pressed)
         return 0;
+    if (!deadline_passed(&s->offline, now)) // once it has, it is for a read or write to say so
+        ms = deadline_left(&s->offline, now, ms);
     if (s->phase == PICKET_PHASE_SEND)
         return ms;
     if (s->phase == PICKET_PHASE_LOOKUP || s->phase == PICKET_PHASE_CONNECT)

@@ -18,6 +18,7 @@ typedef struct stream {
     picket_address_t address;
     enum picket_phase phase; // TIME, LOOKUP, CONNECT, HANDSHAKE, then SEND: bytes can move
     deadline_t deadline;     // for all of them together
+    deadline_t offline;      // since there is no network
     int error;               // sticks
     int send_error;          // of the connection; what had arrived may still be read
     int first_error;         // of the handshake that offered a session; it is tried once more without
@@ -39,6 +40,12 @@ int stream_poll(stream_t *s, uint32_t now);
 
 // Milliseconds until it is needed again, at most ms.
 uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms);
+
+// There has been no network for PICKET_LINK_MS. To be asked in every poll, since that is what counts the time.
+bool stream_is_offline(stream_t *s, uint32_t now);
+
+// The error, or PICKET_ERR_LINK where that is the reason for it: for a timeout while there is no network.
+int stream_reason(const stream_t *s, int error);
 
 // The byte rule of picket.h. read returns 0 at close_notify with TLS, at FIN without.
 int stream_read(stream_t *s, void *buf, size_t len);

@@ -38,6 +38,7 @@ extern "C" {
     X(PICKET_ERR_NO_NETWORK, -22, "no network: the link is down or there is no address yet")                \
     X(PICKET_ERR_STACK, -23,                                                                                \
       "stack overflow: TLS or the application needs a larger stack (see PICKET_STACK_SIZE)")                \
+    X(PICKET_ERR_LINK, -24, "the network link was lost")                                                    \
     /* The way there */                                                                                     \
     X(PICKET_ERR_NO_ADDRESS, -30, "the host name has no address")                                           \
     X(PICKET_ERR_REFUSED, -31, "connection refused")                                                        \

@@ -161,6 +161,12 @@
 #define PICKET_IDLE_MS 30000
 #endif
 
+// How long the network may be away (no link, or no address) before what is under way ends with PICKET_ERR_LINK. A radio link that
+// moves to another access point comes back within this time. Milliseconds.
+#ifndef PICKET_LINK_MS
+#define PICKET_LINK_MS 3000
+#endif
+
 // The time servers asked where the configuration names none (config.time_servers), and how many there may be.
 // Who makes a product should name servers of his own, or ask for a zone of the pool (RFC 4330 section 10).
 // With one only, that one is believed.

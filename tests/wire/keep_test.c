@@ -638,6 +638,43 @@ static void serves_many_in_a_row(void)
     free(peer);
 }
 
+// Close, or end everything, after so many turns of a request on a kept connection that dies. True when it was over by then.
+static bool leave_after(unsigned k, bool end_all)
+{
+    static const script_step_t fresh[] = {STEP_HEAD, STEP_COUNT(3), STEP_SLEEP(5),
+                                          STEP_PIECES(OK, sizeof OK - 1, 3), STEP_END};
+    setup(dies);
+    script.peers[1] = fresh;
+    CHECK_INT(get(URL), 0);
+    picket_http_close(&http);
+    script.four.connect_ms = 7;
+    script.send_poll = 5;
+    CHECK_INT(
+        picket_http_start(&http, &client,
+                          &(picket_request_t){.url = URL, .method = "PUT", .body = "abc", .body_len = 3}),
+        0);
+    for (unsigned i = 0; i < k; i++)
+        turn();
+    bool over = picket_http_status(&http) == 200 && picket_http_read(&http, body, sizeof body) > 0;
+    if (!end_all) {
+        picket_http_close(&http);
+        pass(PICKET_KEEP_MS + 10);
+        CHECK_INT(used(), base);
+    }
+    teardown();
+    return over;
+}
+
+static void can_be_left_at_any_time(void)
+{
+    unsigned k = 0;
+    while (k < 1000 && !leave_after(k, false))
+        k++;
+    CHECK(k > 20 && k < 1000);
+    for (unsigned i = 0; i < k; i++)
+        (void)leave_after(i, true);
+}
+
 static void can_be_deinitialised_while_something_is_kept(void)
 {
     setup(answers);
@@ -674,6 +711,7 @@ int main(void)
     RUN(gives_way_to_a_failed_allocation);
     RUN(survives_failed_allocations_when_it_repeats);
     RUN(serves_many_in_a_row);
+    RUN(can_be_left_at_any_time);
     RUN(can_be_deinitialised_while_something_is_kept);
     return check_done();
 }
