@@ -141,6 +141,24 @@ static bool set_connect_timeout(struct options *options, const char *text)
            wrong(options, "--connect-timeout %s: not a number of seconds", text);
 }
 
+// The name goes to the first colon.
+static bool split_login(struct login *login, const char *text)
+{
+    const char *const colon = strchr(text, ':');
+
+    if (colon == NULL)
+        return false;
+    free(login->user);
+    login->user = memory_copy(text, (size_t)(colon - text));
+    login->password = colon + 1;
+    return true;
+}
+
+static bool set_user(struct options *options, const char *text)
+{
+    return split_login(&options->login, text) || wrong(options, "-u: not USER:PASSWORD");
+}
+
 static bool set_max_redirects(struct options *options, const char *text)
 {
     unsigned n = 0;
@@ -255,6 +273,10 @@ static const struct option {
     {'L', "location", NULL, "follow redirects (not from https to http; credentials stay with their origin)",
      SETS(location)},
     {0, "max-redirs", "NUMBER", "at most so many of them (50)", CALLS(set_max_redirects)},
+    {'u', "user", "USER:PASSWORD", "Basic authentication", CALLS(set_user)},
+    {0, "oauth2-bearer", "TOKEN", "Bearer authentication", TAKES(bearer)},
+    {0, "url-credentials", NULL, "take USER:PASSWORD@ in front of the host of a URL (else it is refused)",
+     SETS(url_credentials)},
     {'o', "output", "FILE", "write the body to this file (one -o for each URL, in order)", CALLS(add_output)},
     {'O', "remote-name", NULL, "write the body to a file named as in the URL", CALLS(add_remote_name)},
     {0, "url", "URL", "one more URL; without a scheme it is https", CALLS(add_url)},
@@ -389,6 +411,8 @@ static bool check_together(struct options *options)
         return wrong(options, "more -o and -O than URLs");
     if (options->upload_count > options->url_count)
         return wrong(options, "more -T than URLs");
+    if (options->login.user != NULL && options->bearer != NULL)
+        return wrong(options, "only one of -u and --oauth2-bearer can be done at a time");
     if (options->key != NULL && options->cert == NULL)
         return wrong(options, "--key needs --cert");
     if (options->pinned_only && (options->pins == NULL || options->cacert != NULL))
@@ -417,6 +441,7 @@ void options_free(struct options *options)
         free((char *)options->headers[i].name);
     free((char *)options->dns_servers[0]);
     free((char *)options->dns_servers[1]);
+    free(options->login.user);
     free(options->urls);
     free(options->outputs);
     free(options->uploads);

@@ -29,6 +29,12 @@ struct data_part {
     const char *text;
 };
 
+// USER:PASSWORD, taken apart.
+struct login {
+    char *user; // NULL: none
+    const char *password;
+};
+
 struct options {
     // The n-th output, and the n-th upload, belong to the n-th URL.
     const char **urls;
@@ -44,6 +50,9 @@ struct options {
     size_t header_count;
     struct resolve *resolve;
     size_t resolve_count;
+
+    struct login login;
+    const char *bearer;
 
     const char *cacert;
     const char *pins;
@@ -62,7 +71,7 @@ struct options {
 
     uint16_t max_redirects; // with location
 
-    bool dhcp, fail, head, include, location, report, silent, verbose;
+    bool dhcp, fail, head, include, location, report, silent, url_credentials, verbose;
 
     char error[256]; // no end of line
 };

@@ -66,6 +66,19 @@ static bool is_field(const picket_header_t *header, const char *name, const char
            strcasecmp(header->value, value) == 0;
 }
 
+static bool is_unset(const picket_header_t *header, const char *name)
+{
+    return header->value == NULL && strcasecmp(header->name, name) == 0;
+}
+
+static bool expects_continue(const struct options *options)
+{
+    for (size_t i = 0; i < options->header_count; i++)
+        if (is_field(&options->headers[i], "Expect", "100-continue"))
+            return true;
+    return false;
+}
+
 static bool wants_chunks(const struct options *options)
 {
     for (size_t i = 0; i < options->header_count; i++)
@@ -90,6 +103,7 @@ static bool is_sent_anyway(const picket_header_t *header, int64_t length)
 
     snprintf(digits, sizeof digits, "%" PRId64, length);
     return is_field(header, "Connection", "close") || is_field(header, "Connection", "keep-alive") ||
+           is_field(header, "Expect", "100-continue") || is_unset(header, "Expect") ||
            is_field(header, "Content-Length", digits) || is_field(header, "Transfer-Encoding", "chunked");
 }
 
@@ -170,6 +184,11 @@ void request_build(struct request *request, const struct options *options, size_
     build_body(&request->request, options, body);
     build_headers(request, options);
     build_timeouts(&request->request.timeouts, options);
+    request->request.user = options->login.user;
+    request->request.password = options->login.user != NULL ? options->login.password : NULL;
+    request->request.bearer = options->bearer;
+    request->request.url_credentials = options->url_credentials;
+    request->request.expect_continue = expects_continue(options);
     request->request.max_redirects = options->location ? options->max_redirects : 0;
 }
 

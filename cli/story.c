@@ -40,6 +40,10 @@ void story_request(const picket_request_t *request, const char *user_agent, bool
         .has_body = request->body_len != 0 || request->body != NULL,
         .body_len = request->body_len,
         .user_agent = user_agent,
+        .user = request->user,
+        .password = request->password,
+        .bearer = request->bearer,
+        .expect = request->expect_continue,
         .keep = keep,
     };
 

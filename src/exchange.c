@@ -104,7 +104,7 @@ static int check(exchange_t *x, char *text)
 {
     const picket_request_t *r = &x->request;
     const char *why = NULL;
-    int error = url_parse(r->url, &x->url, &why);
+    int error = r->url_credentials ? exchange_take_login(x, &why) : url_parse(r->url, &x->url, &why);
     if (error != 0)
         return explain(text, error, why);
     if (r->body_len < PICKET_CHUNKED || (r->body != NULL && r->body_len == PICKET_CHUNKED))
@@ -155,6 +155,7 @@ static void free_all(exchange_t *x)
     http1_response_free(x->response);
     exchange_free_in(x);
     origin_free(x->origin);
+    arena_free_wiped(x->login, x->login_size);
     picket_arena_free(x->location);
     picket_arena_free(x->next);
     picket_arena_free(x);
@@ -226,6 +227,7 @@ uint32_t exchange_poll(exchange_t *x, uint32_t ms)
         return 0;
     ms = deadline_left(&x->total, now, stream_next(&x->stream, now, ms));
     ms = deadline_left(&x->head, now, ms);
+    ms = deadline_left(&x->expect, now, ms);
     // Once it has passed it is for the next read or write to say so; polling again would not help.
     return deadline_passed(&x->idle, now) ? ms : deadline_left(&x->idle, now, ms);
 }

@@ -142,7 +142,7 @@ void exchange_rewind(exchange_t *x)
     x->body_sent = 0;
     x->body_finished = x->finished;
     x->last_chunk = x->sent = x->surplus = x->pressed = false;
-    x->head.on = x->idle.on = false;
+    x->head.on = x->idle.on = x->expect.on = false;
     http1_response_again(x->response, exchange_is_head(x));
 }
 

@@ -2,6 +2,7 @@
 //
 //   exchange.c          begin, phases, deadlines, poll, end
 //   exchange_connect.c  the connection: a kept one or a new one, and what becomes of it
+//   exchange_login.c    credentials in the URL
 //   exchange_send.c     the request: head, body given or written by the application
 //   exchange_receive.c  the response: head, body
 //   exchange_redirect.c a response that sends elsewhere (RFC 9110 section 15.4)
@@ -11,7 +12,7 @@
 #include "exchange.h"
 
 // The request goes out while the response is watched for: a server may answer before it has everything.
-enum send_state { SEND_WAITING, SEND_HEAD, SEND_BODY, SEND_DONE };
+enum send_state { SEND_WAITING, SEND_HEAD, SEND_EXPECT, SEND_BODY, SEND_DONE };
 enum receive_state { RECEIVE_HEAD, RECEIVE_DISCARD, RECEIVE_BODY, RECEIVE_DONE };
 
 struct exchange {
@@ -21,9 +22,11 @@ struct exchange {
     url_t url;
     origin_t *origin; // of the URL; the stream borrows from it
     stream_t stream;
-    bool live;          // the stream is in use
-    bool foreign;       // a redirect has led to another origin: what is meant for the first one is not for it
-    bool bodyless;      // and one has made a GET of it, so that the body is not sent
+    bool live;     // the stream is in use
+    bool foreign;  // a redirect has led to another origin: what is meant for the first one is not for it
+    bool bodyless; // and one has made a GET of it, so that the body is not sent
+    char *login;   // user and password of the URL, decoded, login_size bytes
+    size_t login_size;
     char *location;     // where a redirect has led: the URL; NULL: that of the request
     char *next;         // where one leads that is under way
     uint32_t discarded; // bytes of its body
@@ -47,7 +50,7 @@ struct exchange {
     bool surplus; // more bytes came than belong to the response
     bool pressed; // the last look left bytes behind
 
-    deadline_t total, head, idle;
+    deadline_t total, head, idle, expect;
     enum picket_phase phase;
     uint32_t phase_began;
     picket_detail_t detail;
@@ -70,6 +73,9 @@ void exchange_break_off(exchange_t *x, bool cleanly);
 
 // The request body, if any, can be sent from its beginning.
 bool exchange_body_is_there(const exchange_t *x);
+
+// exchange_login.c. Parse the URL of the request, which may have credentials. 0, or an error.
+int exchange_take_login(exchange_t *x, const char **why);
 
 // exchange_redirect.c. A response head has come: does it lead elsewhere, and is that wanted? Then plan it: 0, or why that cannot be
 // followed. Then poll until RECEIVE_DISCARD is over: 0, or an error.

@@ -39,7 +39,7 @@ static int head_arrived(exchange_t *x)
     x->receiving = exchange_is_redirect(x) ? RECEIVE_DISCARD : RECEIVE_BODY;
     x->head.on = x->idle.on = false;
     log_status(x->env->config, http1_status(x->response));
-    if (x->sending != SEND_DONE && http1_status(x->response) >= 300)
+    if (x->sending != SEND_DONE && (http1_status(x->response) >= 300 || x->sending == SEND_EXPECT))
         exchange_stop_sending(x);
     if (x->sending == SEND_DONE)
         exchange_enter(x, PICKET_PHASE_BODY);

@@ -31,6 +31,10 @@ http1_request_t exchange_head(const exchange_t *x)
         .has_body = has_body(r),
         .body_len = r->body_len,
         .user_agent = user_agent(x->env->config),
+        .user = r->user,
+        .password = r->password,
+        .bearer = r->bearer,
+        .expect = r->expect_continue,
         .keep = keep_enabled(x->env->keep),
         .foreign = x->foreign,
         .bodyless = x->bodyless,
@@ -63,7 +67,7 @@ void exchange_stop_sending(exchange_t *x)
 {
     x->sending = SEND_DONE;
     x->body_finished = true;
-    x->idle.on = false;
+    x->idle.on = x->expect.on = false;
 }
 
 // 1: all of out has gone, PICKET_AGAIN, or an error.
@@ -98,7 +102,21 @@ static int head_sent(exchange_t *x)
             return PICKET_ERR_NO_MEMORY;
     }
     x->sending = SEND_BODY;
+    if (x->request.expect_continue && has_body(&x->request)) {
+        x->sending = SEND_EXPECT;
+        x->expect = deadline_in(exchange_now(x), PICKET_EXPECT_MS);
+    }
     return 0;
+}
+
+// Some servers do not know what is expected of them, and wait for the body.
+static int wait_for_continue(exchange_t *x)
+{
+    if (!http1_continued(x->response) && !deadline_passed(&x->expect, exchange_now(x)))
+        return PICKET_AGAIN;
+    x->expect.on = false;
+    x->sending = SEND_BODY;
+    return 1;
 }
 
 // The body that was given with the request.
@@ -199,6 +217,8 @@ static int advance_sending(exchange_t *x)
         if (result == 1 && (result = head_sent(x)) == 0)
             result = 1;
     }
+    if (x->sending == SEND_EXPECT && result == 1)
+        result = wait_for_continue(x);
     if (x->sending == SEND_BODY && result == 1) {
         result = send_body(x);
         if (result == 1)
@@ -210,7 +230,8 @@ static int advance_sending(exchange_t *x)
 // What waits to be sent is the network's to take; what the application has not given yet is not.
 static bool waits_for_network(const exchange_t *x)
 {
-    return x->sending == SEND_HEAD || x->out_at < x->out_len || x->request.body != NULL;
+    return x->sending == SEND_HEAD || x->out_at < x->out_len ||
+           (x->sending == SEND_BODY && x->request.body != NULL);
 }
 
 static int watch_sending(exchange_t *x, uint32_t now)

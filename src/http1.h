@@ -20,7 +20,11 @@ typedef struct http1_request {
     bool has_body;
     int64_t body_len; // PICKET_CHUNKED: Transfer-Encoding: chunked
     const char *user_agent;
-    bool keep;     // the connection, for the next request
+    const char *user; // Basic; NULL: none
+    const char *password;
+    const char *bearer; // NULL: none
+    bool expect;        // 100-continue, if there is a body
+    bool keep;          // the connection, for the next request
     bool foreign;  // leave out what is meant for another origin: Authorization, Cookie, and Host as given
     bool bodyless; // leave out what describes a body that is not sent any more: Content-*
 } http1_request_t;
@@ -28,8 +32,8 @@ typedef struct http1_request {
 // Write the request head, with its empty line, to buf; NULL with len 0 only measures. Returns the length of
 // the head (more than len: nothing usable was written; no NUL follows it), PICKET_ERR_HEADER (*why, if not
 // NULL, says what is wrong, a static string) or PICKET_ERR_ARG (a method that is not a token, CONNECT, or
-// TRACE; a body_len below 0 other than PICKET_CHUNKED). Order: request line, Host, User-Agent, Accept, the
-// application's fields, Content-Length or Transfer-Encoding, Connection: close unless keep. A Host, User-Agent or
+// TRACE; a body_len below 0 other than PICKET_CHUNKED). Order: request line, Host, User-Agent, Accept,
+// Authorization, the application's fields, Content-Length or Transfer-Encoding, Connection: close unless keep. A Host, User-Agent or
 // Accept of the application's stands where the default would. method NULL is GET, or POST with a body;
 // user_agent NULL is picket/VERSION. A field whose value is NULL is not sent; Host cannot be left out.
 // POST, PUT and PATCH without a body send Content-Length: 0.
@@ -72,6 +76,9 @@ int http1_feed_body(http1_response_t *r, char *buf, size_t len, size_t *out);
 // with that, otherwise PICKET_ERR_EMPTY (not one byte), PICKET_ERR_HEAD_CUT or PICKET_ERR_BODY_CUT. For a
 // response whose end is the end of the connection this completes it.
 int http1_feed_end(http1_response_t *r);
+
+// 100 has come: the server wants the body.
+bool http1_continued(const http1_response_t *r);
 
 // A byte of it has come.
 bool http1_begun(const http1_response_t *r);

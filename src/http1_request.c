@@ -4,6 +4,7 @@
 
 #include "http1.h"
 #include "http1_text.h"
+#include "text.h"
 
 #ifndef PICKET_VERSION
 #define PICKET_VERSION "0"
@@ -223,6 +224,81 @@ static bool has_default(const char *name)
            http1_same_name(name, "Accept");
 }
 
+// --- Credentials
+
+static const char *check_basic(const char *user, const char *password)
+{
+    if (strchr(user, ':') != NULL)
+        return "the user's name has a colon";
+    if (!is_text(user) || (password != NULL && !is_text(password)))
+        return "the user's name or password has a control character";
+    return NULL;
+}
+
+// b64token of RFC 6750 section 2.1.
+static const char *check_bearer(const char *token)
+{
+    const char *at = token;
+
+    while (http1_is_digit(*at) || (http1_lower(*at) >= 'a' && http1_lower(*at) <= 'z') ||
+           (*at != '\0' && strchr("-._~+/", *at) != NULL))
+        at++;
+    if (at > token)
+        at += strspn(at, "=");
+    return at > token && *at == '\0' ? NULL : "the bearer token has a character that is not allowed";
+}
+
+static const char *check_credentials(const http1_request_t *request)
+{
+    if (request->user != NULL && request->bearer != NULL)
+        return "both a user and a bearer token";
+    if (request->user == NULL && request->password != NULL)
+        return "a password without a user";
+    if (request->bearer != NULL)
+        return check_bearer(request->bearer);
+    return request->user != NULL ? check_basic(request->user, request->password) : NULL;
+}
+
+// The i-th byte of "user:password".
+static uint8_t login_at(const char *user, size_t user_len, const char *password, size_t i)
+{
+    return (uint8_t)(i < user_len ? user[i] : i == user_len ? ':' : password[i - user_len - 1]);
+}
+
+static void put_basic(struct head *head, const char *name, const char *user, const char *password)
+{
+    const char *const rest = password != NULL ? password : "";
+    const size_t user_len = strlen(user);
+    const size_t len = user_len + 1 + strlen(rest);
+
+    put_text(head, name);
+    put_text(head, ": Basic ");
+    for (size_t i = 0; i < len; i += 3) {
+        uint8_t bytes[3] = {0};
+        char digits[5];
+        size_t n = 0;
+        text_t text = text_in(digits, sizeof digits);
+        for (; n < 3 && i + n < len; n++)
+            bytes[n] = login_at(user, user_len, rest, i + n);
+        text_base64(&text, bytes, n);
+        put(head, digits, 4);
+    }
+    put_text(head, "\r\n");
+}
+
+static void put_credentials(struct head *head, const http1_request_t *request)
+{
+    if (request->foreign || count_fields(request, "Authorization") > 0)
+        return;
+    if (request->user != NULL)
+        put_basic(head, "Authorization", request->user, request->password);
+    if (request->bearer != NULL) {
+        put_text(head, "Authorization: Bearer ");
+        put_text(head, request->bearer);
+        put_text(head, "\r\n");
+    }
+}
+
 static void put_others(struct head *head, const http1_request_t *request)
 {
     for (size_t i = 0; i < request->header_count; i++) {
@@ -248,6 +324,8 @@ static void put_framing(struct head *head, const http1_request_t *request)
         put_number(head, request->has_body ? (uint64_t)request->body_len : 0);
         put_text(head, "\r\n");
     }
+    if (request->expect && request->has_body)
+        put_field(head, "Expect", "100-continue");
     if (!request->keep)
         put_field(head, "Connection", "close");
     put_text(head, "\r\n");
@@ -270,9 +348,12 @@ int http1_write_head(const http1_request_t *request, char *buf, size_t len, cons
     if (!has_arguments(request, buf, len))
         return PICKET_ERR_ARG;
     wrong = check_fields(request);
+    if (wrong == NULL)
+        wrong = check_credentials(request);
     if (wrong == NULL) {
         put_request_line(&head, request);
         put_defaults(&head, request);
+        put_credentials(&head, request);
         put_others(&head, request);
         put_framing(&head, request);
         if (head.at <= INT_MAX)

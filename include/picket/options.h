@@ -127,6 +127,11 @@
 #define PICKET_HTTP_CHUNK 1024
 #endif
 
+// How long the body waits, with Expect: 100-continue, for a server that may not know it. Milliseconds.
+#ifndef PICKET_EXPECT_MS
+#define PICKET_EXPECT_MS 1000
+#endif
+
 // Bytes of the body of a redirect that are read, so that its connection may be kept; a longer one is closed.
 #ifndef PICKET_REDIRECT_BODY
 #define PICKET_REDIRECT_BODY 4096

@@ -129,7 +129,8 @@ typedef struct picket_header {
 
 // A request. The struct is copied; what it points to is borrowed until picket_http_close.
 typedef struct picket_request {
-    const char *url;    // http:// or https://; a fragment is not sent; credentials are refused
+    const char *
+        url; // http:// or https://; a fragment is not sent; credentials are refused (but see url_credentials)
     const char *method; // NULL: GET, or POST when there is a body
 
     // Added to Host, User-Agent and Accept, or in their place when the name is the same. Host,
@@ -150,6 +151,19 @@ typedef struct picket_request {
     // _blocking functions; it calls nothing of Picket's.
     int (*body_read)(void *ctx, uint64_t at, void *buf, size_t len);
     void *body_ctx;
+
+    // Credentials: Basic (RFC 7617; the name without ':', both in UTF-8, no control characters; password NULL: "") or Bearer (RFC 6750).
+    // An Authorization field among headers stands in their place. Malformed ones are PICKET_ERR_HEADER. url_credentials: those that
+    // stand in the URL are taken as user and password, if those are not given, and not shown by picket_http_url; without it they are
+    // refused.
+    const char *user;
+    const char *password;
+    const char *bearer;
+    bool url_credentials;
+
+    // Send the head of a request with a body with Expect: 100-continue, and the body only when the server asks for it, or has said nothing
+    // for PICKET_EXPECT_MS (RFC 9110 10.1.1). A final answer before that is the answer.
+    bool expect_continue;
 
     // Connect here and look nothing up. The certificate must still be for the host of the URL. NULL: look it
     // up.

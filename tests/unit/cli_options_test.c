@@ -67,6 +67,22 @@ static void redirects_are_counted(void)
     CHECK_INT(PARSE("--max-redirs", "99999999999", "u"), OPTIONS_WRONG);
 }
 
+static void credentials_are_taken_apart(void)
+{
+    REQUIRE_INT(PARSE("-u", "me:it:is", "u"), OPTIONS_RUN);
+    CHECK_STR(options.login.user, "me");
+    CHECK_STR(options.login.password, "it:is");
+    REQUIRE_INT(PARSE("-u", "x:y", "--user", ":", "u"), OPTIONS_RUN);
+    CHECK_STR(options.login.user, "");
+    CHECK_STR(options.login.password, "");
+    CHECK_INT(PARSE("-u", "secret", "u"), OPTIONS_WRONG);
+    CHECK_STR(options.error, "-u: not USER:PASSWORD");
+    REQUIRE_INT(PARSE("--oauth2-bearer", "t", "--url-credentials", "u"), OPTIONS_RUN);
+    CHECK_STR(options.bearer, "t");
+    CHECK(options.url_credentials);
+    CHECK_INT(PARSE("--oauth2-bearer", "t", "-u", "a:b", "u"), OPTIONS_WRONG);
+}
+
 static void options_end_at_two_dashes(void)
 {
     REQUIRE_INT(PARSE("-s", "--", "-v", "--", "-"), OPTIONS_RUN);
@@ -489,6 +505,7 @@ int main(void)
     RUN(short_options_may_be_joined);
     RUN(every_option_has_its_place);
     RUN(redirects_are_counted);
+    RUN(credentials_are_taken_apart);
     RUN(options_end_at_two_dashes);
     RUN(help_and_version_need_no_url);
     RUN(unknown_options_are_named);
