@@ -42,6 +42,7 @@ struct setup {
     picket_identity_t identity;
     FILE *keylog;
     picket_host_t *hosts; // of --resolve
+    picket_proxy_t proxy;
     picket_t client;
 };
 
@@ -140,6 +141,7 @@ static int start_client(struct setup *setup, const struct options *options)
         .arena = arena,
         .arena_len = sizeof arena,
         .port = picket_port_default(),
+        .proxy = &setup->proxy,
         .hosts = setup->hosts,
         .host_count = options->resolve_count,
         .tls_min = options->tls_min,
@@ -183,6 +185,8 @@ static int prepare(struct setup *setup, const struct options *options)
     int code = form_load(&setup->form, options);
 
     list_hosts(setup, options);
+    setup->proxy =
+        (picket_proxy_t){options->proxy_url, options->proxy_login.user, options->proxy_login.password};
     if (code == 0)
         code = open_keylog(setup, options);
     if (code == 0)

@@ -159,6 +159,32 @@ static bool set_user(struct options *options, const char *text)
     return split_login(&options->login, text) || wrong(options, "-u: not USER:PASSWORD");
 }
 
+// As curl has it: the scheme may be left out, and the port, which is not that of http then. "": no proxy.
+static bool set_proxy(struct options *options, const char *text)
+{
+    const bool has_scheme = strstr(text, "://") != NULL;
+    const char *const host = has_scheme ? strstr(text, "://") + 3 : text;
+    const char *const port = strrchr(host, ':');
+    const bool has_port = port != NULL && strchr(port, ']') == NULL;
+    const size_t bare = strcspn(host, "/");
+    char *url;
+
+    free(options->proxy_url);
+    options->proxy_url = NULL;
+    if (text[0] == '\0')
+        return true;
+    url = memory_resize(NULL, strlen(text) + sizeof "http://:1080");
+    sprintf(url, "%s%.*s%s%s", has_scheme ? "" : "http://", (int)((size_t)(host - text) + bare), text,
+            has_port ? "" : ":1080", host + bare);
+    options->proxy_url = url;
+    return true;
+}
+
+static bool set_proxy_user(struct options *options, const char *text)
+{
+    return split_login(&options->proxy_login, text) || wrong(options, "-U: not USER:PASSWORD");
+}
+
 static bool set_max_redirects(struct options *options, const char *text)
 {
     unsigned n = 0;
@@ -277,6 +303,9 @@ static const struct option {
     {0, "oauth2-bearer", "TOKEN", "Bearer authentication", TAKES(bearer)},
     {0, "url-credentials", NULL, "take USER:PASSWORD@ in front of the host of a URL (else it is refused)",
      SETS(url_credentials)},
+    {'x', "proxy", "[http://]HOST[:PORT]", "go through this proxy (port 1080 if none is given)",
+     CALLS(set_proxy)},
+    {'U', "proxy-user", "USER:PASSWORD", "Basic authentication at the proxy", CALLS(set_proxy_user)},
     {'o', "output", "FILE", "write the body to this file (one -o for each URL, in order)", CALLS(add_output)},
     {'O', "remote-name", NULL, "write the body to a file named as in the URL", CALLS(add_remote_name)},
     {0, "url", "URL", "one more URL; without a scheme it is https", CALLS(add_url)},
@@ -442,6 +471,8 @@ void options_free(struct options *options)
     free((char *)options->dns_servers[0]);
     free((char *)options->dns_servers[1]);
     free(options->login.user);
+    free(options->proxy_login.user);
+    free(options->proxy_url);
     free(options->urls);
     free(options->outputs);
     free(options->uploads);

@@ -51,7 +51,8 @@ struct options {
     struct resolve *resolve;
     size_t resolve_count;
 
-    struct login login;
+    struct login login, proxy_login;
+    char *proxy_url; // NULL: none
     const char *bearer;
 
     const char *cacert;

@@ -15,9 +15,9 @@ static const struct {
     enum picket_phase phase;
     const char *key;
 } phases[] = {
-    {PICKET_PHASE_TIME, "time"},           {PICKET_PHASE_LOOKUP, "lookup"}, {PICKET_PHASE_CONNECT, "connect"},
-    {PICKET_PHASE_HANDSHAKE, "handshake"}, {PICKET_PHASE_SEND, "send"},     {PICKET_PHASE_HEAD, "head"},
-    {PICKET_PHASE_BODY, "body"},
+    {PICKET_PHASE_TIME, "time"},   {PICKET_PHASE_LOOKUP, "lookup"},       {PICKET_PHASE_CONNECT, "connect"},
+    {PICKET_PHASE_PROXY, "proxy"}, {PICKET_PHASE_HANDSHAKE, "handshake"}, {PICKET_PHASE_SEND, "send"},
+    {PICKET_PHASE_HEAD, "head"},   {PICKET_PHASE_BODY, "body"},
 };
 enum { PHASES = sizeof phases / sizeof phases[0] };
 

@@ -180,7 +180,8 @@ void request_build(struct request *request, const struct options *options, size_
     request->url = build_url(options, index);
     request->request.url = request->url;
     request->request.method = choose_method(options, body);
-    request->request.address = resolve_find(options->resolve, options->resolve_count, request->url);
+    if (options->proxy_url == NULL) // which looks names up by itself
+        request->request.address = resolve_find(options->resolve, options->resolve_count, request->url);
     build_body(&request->request, options, body);
     build_headers(request, options);
     build_timeouts(&request->request.timeouts, options);

@@ -269,8 +269,7 @@ static void tell_request(struct transfer *transfer)
 {
     if (transfer->told || picket_http_detail(&transfer->http).phase < PICKET_PHASE_SEND)
         return;
-    const picket_config_t *const config = &transfer->command->client->config;
-    story_request(&transfer->request.request, config->user_agent, config->keep_ms != PICKET_KEEP_NEVER);
+    story_request(&transfer->request.request, &transfer->command->client->config);
     transfer->told = true;
 }
 

@@ -100,6 +100,20 @@ bool exchange_timeouts_valid(const picket_timeouts_t *t)
            t->idle_ms <= DEADLINE_MAX_MS && t->total_ms <= DEADLINE_MAX_MS;
 }
 
+static int choose_proxy(exchange_t *x, const char **why)
+{
+    url_t url;
+    const picket_proxy_t *proxy = x->request.proxy != NULL ? x->request.proxy : x->env->config->proxy;
+    if (proxy == NULL || proxy->url == NULL)
+        return 0;
+    x->proxy = proxy;
+    *why = "address and proxy";
+    if (x->request.address != NULL)
+        return PICKET_ERR_ARG;
+    *why = NULL;
+    return exchange_parse_proxy(proxy, &url, why);
+}
+
 static int check(exchange_t *x, char *text)
 {
     const picket_request_t *r = &x->request;
@@ -115,6 +129,9 @@ static int check(exchange_t *x, char *text)
         return explain(text, PICKET_ERR_ARG, "headers");
     if (r->address != NULL && r->address->family != 4 && r->address->family != 6)
         return explain(text, PICKET_ERR_ARG, "address");
+    error = choose_proxy(x, &why);
+    if (error != 0)
+        return explain(text, error, why);
     if (!exchange_timeouts_valid(&r->timeouts))
         return explain(text, PICKET_ERR_ARG, "timeouts");
     http1_request_t head = exchange_head(x);

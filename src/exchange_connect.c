@@ -11,6 +11,8 @@ static void use_new(exchange_t *x)
     tls_peer_t peer = origin_peer(x->origin);
     stream_start(&x->stream, x->env->port, x->origin->secure ? x->env->tls : NULL, &peer,
                  origin_address(x->origin), exchange_now(x), x->timeouts.connect_ms);
+    if (x->proxy != NULL)
+        stream_go_via(&x->stream, &x->origin->via);
 }
 
 // A kept connection has an origin of its own, which says the same.
@@ -32,23 +34,42 @@ static bool is_name(const url_t *url, const char *name)
     return i == url->host_len && name[i] == '\0';
 }
 
-// The address that the request gives is that of its URL, not of where a redirect leads.
-static const picket_address_t *address(const exchange_t *x)
+static const picket_address_t *known_address(const exchange_t *x, const url_t *url)
 {
     const picket_config_t *config = x->env->config;
-    if (x->request.address != NULL && !x->foreign)
-        return x->request.address;
     for (size_t i = 0; i < config->host_count; i++) {
         const picket_host_t *host = &config->hosts[i];
-        if (host->port == x->url.port && is_name(&x->url, host->name))
+        if (host->port == url->port && is_name(url, host->name))
             return &host->address;
     }
     return NULL;
 }
 
+// A proxy speaks http itself, and has no paths.
+int exchange_parse_proxy(const picket_proxy_t *proxy, url_t *url, const char **why)
+{
+    if (url_parse(proxy->url, url, why) != 0)
+        return PICKET_ERR_PROXY_URL;
+    bool bare = url->target_len == 0 || (url->target_len == 1 && url->target[0] == '/');
+    return bare && !url->secure ? 0 : PICKET_ERR_PROXY_URL;
+}
+
+// The address that the request gives is that of its URL, not of where a redirect leads.
+static origin_t *make_origin(const exchange_t *x)
+{
+    url_t proxy_url;
+    const picket_address_t *given = x->foreign ? NULL : x->request.address;
+    if (x->proxy == NULL)
+        return origin_new(&x->url, given != NULL ? given : known_address(x, &x->url), x->foreign);
+    if (exchange_parse_proxy(x->proxy, &proxy_url, NULL) != 0)
+        return NULL;
+    return origin_new_via(&x->url, x->foreign, x->proxy, &proxy_url, known_address(x, &proxy_url),
+                          exchange_head(x).user_agent);
+}
+
 int exchange_connect(exchange_t *x)
 {
-    x->origin = origin_new(&x->url, address(x), x->foreign);
+    x->origin = make_origin(x);
     if (x->origin == NULL)
         return PICKET_ERR_NO_MEMORY;
     x->detail.reused = use_kept(x);
@@ -81,7 +102,8 @@ void exchange_break_off(exchange_t *x, bool cleanly)
 // More than the response has come, or less than the request has gone: what the next response would be is anybody's guess.
 static bool may_be_kept(const exchange_t *x)
 {
-    return x->live && x->sent && !x->surplus && x->in_at == x->in_len;
+    bool passing = x->proxy != NULL && x->proxy != x->env->config->proxy; // it may not be there any more
+    return x->live && x->sent && !x->surplus && x->in_at == x->in_len && !passing;
 }
 
 void exchange_part(exchange_t *x)

@@ -22,7 +22,8 @@ struct exchange {
     url_t url;
     origin_t *origin; // of the URL; the stream borrows from it
     stream_t stream;
-    bool live;     // the stream is in use
+    bool live;                   // the stream is in use
+    const picket_proxy_t *proxy; // NULL: none
     bool foreign;  // a redirect has led to another origin: what is meant for the first one is not for it
     bool bodyless; // and one has made a GET of it, so that the body is not sent
     char *login;   // user and password of the URL, decoded, login_size bytes
@@ -66,6 +67,8 @@ void exchange_complete(exchange_t *x);
 
 // exchange_connect.c. Connect, or take a kept connection. 0, or PICKET_ERR_NO_MEMORY.
 int exchange_connect(exchange_t *x);
+
+int exchange_parse_proxy(const picket_proxy_t *proxy, url_t *url, const char **why);
 
 // The connection is not needed any more: keep it, or say goodbye. Broken off: end it.
 void exchange_part(exchange_t *x);

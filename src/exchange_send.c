@@ -35,6 +35,7 @@ http1_request_t exchange_head(const exchange_t *x)
         .password = r->password,
         .bearer = r->bearer,
         .expect = r->expect_continue,
+        .proxy = x->url.secure ? NULL : x->proxy,
         .keep = keep_enabled(x->env->keep),
         .foreign = x->foreign,
         .bodyless = x->bodyless,

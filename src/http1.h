@@ -22,9 +22,10 @@ typedef struct http1_request {
     const char *user_agent;
     const char *user; // Basic; NULL: none
     const char *password;
-    const char *bearer; // NULL: none
-    bool expect;        // 100-continue, if there is a body
-    bool keep;          // the connection, for the next request
+    const char *bearer;          // NULL: none
+    bool expect;                 // 100-continue, if there is a body
+    const picket_proxy_t *proxy; // absolute form, with these credentials; NULL: no proxy
+    bool keep;                   // the connection, for the next request
     bool foreign;  // leave out what is meant for another origin: Authorization, Cookie, and Host as given
     bool bodyless; // leave out what describes a body that is not sent any more: Content-*
 } http1_request_t;
@@ -38,6 +39,17 @@ typedef struct http1_request {
 // user_agent NULL is picket/VERSION. A field whose value is NULL is not sent; Host cannot be left out.
 // POST, PUT and PATCH without a body send Content-Length: 0.
 int http1_write_head(const http1_request_t *request, char *buf, size_t len, const char **why);
+
+// What opens the way through a proxy (RFC 9110 9.3.6); returns as http1_write_head does.
+typedef struct http1_connect {
+    const char *host;
+    bool brackets; // around the host, an IPv6 literal
+    uint16_t port;
+    const char *user_agent; // NULL: none
+    const char *user;       // Basic; NULL: none
+    const char *password;
+} http1_connect_t;
+int http1_write_connect(const http1_connect_t *connect, char *buf, size_t len, const char **why);
 
 // Frame one chunk in place (RFC 9112 7.1): the n data bytes (1 to 0xffff) lie at buf + HTTP1_CHUNK_ROOM,
 // and HTTP1_CHUNK_TAIL bytes are free behind them. Returns the frame's start and sets *len; NULL for

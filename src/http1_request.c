@@ -161,12 +161,29 @@ static const char *method_of(const http1_request_t *request)
     return request->has_body ? "POST" : "GET";
 }
 
+static void put_authority(struct head *head, const url_t *url)
+{
+    const bool brackets = url->is_literal && url->address.family == 6;
+
+    put_text(head, brackets ? "[" : "");
+    put(head, url->host, url->host_len);
+    put_text(head, brackets ? "]" : "");
+    if (url->port_given) {
+        put_text(head, ":");
+        put_number(head, url->port);
+    }
+}
+
 static void put_request_line(struct head *head, const http1_request_t *request)
 {
     const url_t *const url = request->url;
 
     put_text(head, method_of(request));
     put_text(head, " ");
+    if (request->proxy != NULL) { // RFC 9112 3.2.2
+        put_text(head, "http://");
+        put_authority(head, url);
+    }
     if (url->target_len == 0 || url->target[0] != '/')
         put_text(head, "/");
     put(head, url->target, url->target_len);
@@ -175,15 +192,8 @@ static void put_request_line(struct head *head, const http1_request_t *request)
 
 static void put_default_host(struct head *head, const url_t *url)
 {
-    const bool brackets = url->is_literal && url->address.family == 6;
-
-    put_text(head, brackets ? "Host: [" : "Host: ");
-    put(head, url->host, url->host_len);
-    put_text(head, brackets ? "]" : "");
-    if (url->port_given) {
-        put_text(head, ":");
-        put_number(head, url->port);
-    }
+    put_text(head, "Host: ");
+    put_authority(head, url);
     put_text(head, "\r\n");
 }
 
@@ -248,8 +258,17 @@ static const char *check_bearer(const char *token)
     return at > token && *at == '\0' ? NULL : "the bearer token has a character that is not allowed";
 }
 
+static const char *check_proxy(const picket_proxy_t *proxy)
+{
+    if (proxy->user == NULL)
+        return proxy->password != NULL ? "a password without a user, for the proxy" : NULL;
+    return check_basic(proxy->user, proxy->password);
+}
+
 static const char *check_credentials(const http1_request_t *request)
 {
+    if (request->proxy != NULL && check_proxy(request->proxy) != NULL)
+        return check_proxy(request->proxy);
     if (request->user != NULL && request->bearer != NULL)
         return "both a user and a bearer token";
     if (request->user == NULL && request->password != NULL)
@@ -288,6 +307,10 @@ static void put_basic(struct head *head, const char *name, const char *user, con
 
 static void put_credentials(struct head *head, const http1_request_t *request)
 {
+    const picket_proxy_t *const proxy = request->proxy;
+
+    if (proxy != NULL && proxy->user != NULL)
+        put_basic(head, "Proxy-Authorization", proxy->user, proxy->password);
     if (request->foreign || count_fields(request, "Authorization") > 0)
         return;
     if (request->user != NULL)
@@ -363,6 +386,38 @@ int http1_write_head(const http1_request_t *request, char *buf, size_t len, cons
     if (why != NULL)
         *why = wrong;
     return PICKET_ERR_HEADER;
+}
+
+static void put_host_and_port(struct head *head, const http1_connect_t *connect)
+{
+    put_text(head, connect->brackets ? "[" : "");
+    put_text(head, connect->host);
+    put_text(head, connect->brackets ? "]:" : ":");
+    put_number(head, connect->port);
+}
+
+int http1_write_connect(const http1_connect_t *connect, char *buf, size_t len, const char **why)
+{
+    struct head head = {buf, len, 0};
+    const picket_proxy_t login = {.user = connect->user, .password = connect->password};
+    const char *const wrong = check_proxy(&login);
+
+    if (wrong != NULL) {
+        if (why != NULL)
+            *why = wrong;
+        return PICKET_ERR_HEADER;
+    }
+    put_text(&head, "CONNECT ");
+    put_host_and_port(&head, connect);
+    put_text(&head, " HTTP/1.1\r\nHost: ");
+    put_host_and_port(&head, connect);
+    put_text(&head, "\r\n");
+    if (connect->user_agent != NULL)
+        put_field(&head, "User-Agent", connect->user_agent);
+    if (connect->user != NULL)
+        put_basic(&head, "Proxy-Authorization", connect->user, connect->password);
+    put_text(&head, "\r\n");
+    return head.at <= INT_MAX ? (int)head.at : PICKET_ERR_HEADER;
 }
 
 // --- Chunks

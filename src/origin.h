@@ -3,6 +3,7 @@
 #define PICKET_ORIGIN_H
 
 #include "tls.h"
+#include "tunnel.h"
 #include "url.h"
 
 // In one block of the arena; the connection borrows from it and must end first.
@@ -14,11 +15,17 @@ typedef struct origin {
     uint16_t port;
     picket_address_t literal;
     picket_address_t address;
-    char host[]; // as the URL has it
+    via_t via; // through a proxy; host NULL: none
+    picket_address_t proxy_address;
+    char host[]; // as the URL has it; then that of the proxy
 } origin_t;
 
 // Of a URL; address: where to connect, NULL: look it up. NULL: no memory.
 origin_t *origin_new(const url_t *url, const picket_address_t *address, bool anonymous);
+
+// The same through a proxy, whose URL has been parsed; address is that of the proxy.
+origin_t *origin_new_via(const url_t *url, bool anonymous, const picket_proxy_t *proxy,
+                         const url_t *proxy_url, const picket_address_t *address, const char *user_agent);
 void origin_free(origin_t *origin);
 
 // A connection to one is a connection to the other. The case of a host name does not count.

@@ -6,6 +6,7 @@
 #include "dial.h"
 #include "picket/picket.h"
 #include "tls.h"
+#include "tunnel.h"
 
 typedef struct stream {
     const picket_port_t *port;
@@ -13,10 +14,12 @@ typedef struct stream {
     tls_client_t *client; // NULL: plain TCP
     tls_peer_t peer;
     dial_t dial;
+    const via_t *via; // through a proxy; NULL: none
+    tunnel_t *tunnel; // in that phase
     tls_t *tls;
     int handle; // of the connection, -1 while there is none
     picket_address_t address;
-    enum picket_phase phase; // TIME, LOOKUP, CONNECT, HANDSHAKE, then SEND: bytes can move
+    enum picket_phase phase; // TIME, LOOKUP, CONNECT, PROXY, HANDSHAKE, then SEND: bytes can move
     deadline_t deadline;     // for all of them together
     deadline_t offline;      // since there is no network
     int error;               // sticks
@@ -28,6 +31,9 @@ typedef struct stream {
 // Begin. peer is borrowed; its host must live as long as the stream. address as in dial.h.
 void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
                   const picket_address_t *address, uint32_t now, uint32_t connect_ms);
+
+// Before the first poll: through a proxy, with TLS by a tunnel. via is borrowed as peer is.
+void stream_go_via(stream_t *s, const via_t *via);
 
 // Begin on a connection that is there already: this handle of port's. Only send, recv, close and abort of port are
 // called; it has no connect. deadline: for all that is still to be done.

@@ -31,6 +31,7 @@ extern "C" {
     X(PICKET_ERR_IDENTITY, -16, "the client's own certificate or key cannot be used")                       \
     X(PICKET_ERR_NO_HOST, -17, "no host name was given that the certificate must be for")                   \
     X(PICKET_ERR_BODY_SOURCE, -18, "the source of the request body failed")                                 \
+    X(PICKET_ERR_PROXY_URL, -19, "malformed proxy: it should be http://HOST:PORT")                          \
     /* The device */                                                                                        \
     X(PICKET_ERR_NO_TIME, -20,                                                                              \
       "the time is not known, so no certificate can be checked: nobody has set the clock")                  \
@@ -53,6 +54,10 @@ extern "C" {
     X(PICKET_ERR_TIMEOUT_TOTAL, -40, "the time allowed for the whole exchange has passed")                  \
     X(PICKET_ERR_TIMEOUT_TIME, -41, "timed out asking for the time: no time server answered")               \
     X(PICKET_ERR_TIME_REFUSED, -42, "the answer of the time server cannot be believed")                     \
+    X(PICKET_ERR_TIMEOUT_PROXY, -43, "timed out: the proxy did not open the way to the server")             \
+    X(PICKET_ERR_PROXY, -44, "the proxy refused to open the way to the server")                             \
+    X(PICKET_ERR_PROXY_AUTH, -45, "the proxy wants credentials, or others")                                 \
+    X(PICKET_ERR_PROXY_ANSWER, -46, "the proxy's answer is not one, or there was none")                     \
     /* The server's identity */                                                                             \
     X(PICKET_ERR_UNKNOWN_ISSUER, -50,                                                                       \
       "certificate from an unknown issuer: no chain to a trusted certificate")                              \

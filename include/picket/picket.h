@@ -45,6 +45,14 @@ typedef struct picket_timeouts {
 
 #define PICKET_KEEP_NEVER UINT32_MAX
 
+// A proxy (RFC 9110 9.3.6, RFC 9112 3.2.2): https:// goes through it by CONNECT, with TLS to the server inside, verified as ever; http:// is
+// asked of it.
+typedef struct picket_proxy {
+    const char *url;  // "http://HOST:PORT" (port 80 if none is given); NULL: no proxy
+    const char *user; // Basic, as in picket_request_t; NULL: none
+    const char *password;
+} picket_proxy_t;
+
 // Connect to a host and port at this address, and look nothing up.
 typedef struct picket_host {
     const char *name;
@@ -84,10 +92,13 @@ typedef struct picket_config {
     const char *const *time_servers;
     size_t time_server_count;
 
-    // Hosts that need not be looked up in picket_http_start and for redirects; certificates must be for their names all the same.
+    // Hosts that need not be looked up, proxies among them, in exchanges; certificates must be for their names all the same.
     // Borrowed until picket_deinit.
     const picket_host_t *hosts;
     size_t host_count;
+
+    // The proxy for all exchanges; not for tls.h. NULL: none. Borrowed until picket_deinit.
+    const picket_proxy_t *proxy;
 
     // Deadlines where a request gives none.
     picket_timeouts_t timeouts;
@@ -165,7 +176,11 @@ typedef struct picket_request {
     // for PICKET_EXPECT_MS (RFC 9110 10.1.1). A final answer before that is the answer.
     bool expect_continue;
 
-    // Connect here and look nothing up. The certificate must still be for the host of the URL. NULL: look it
+    // A proxy in the place of the configuration's; one without a URL: none. Its connections are not kept. A malformed one is
+    // PICKET_ERR_PROXY_URL.
+    const picket_proxy_t *proxy;
+
+    // Connect here and look nothing up, without a proxy (PICKET_ERR_ARG). The certificate must still be for the host of the URL. NULL: look it
     // up.
     const picket_address_t *address;
 
@@ -200,6 +215,7 @@ enum picket_phase {
     PICKET_PHASE_TIME, // asking what time it is: with TLS only, and while that is not known
     PICKET_PHASE_LOOKUP,
     PICKET_PHASE_CONNECT,
+    PICKET_PHASE_PROXY, // until it has opened the way: with TLS only
     PICKET_PHASE_HANDSHAKE,
     PICKET_PHASE_SEND,
     PICKET_PHASE_HEAD,

@@ -12,7 +12,8 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXAMPLES = {
-    "pico_w": ("get/get", "get/get_poll", "get_freertos", "post/post", "download/download"),
+    "pico_w": ("get/get", "get/get_poll", "get_freertos", "post/post", "download/download", "proxy/proxy",
+               "two_at_once/two_at_once"),
     "pico2_w": ("get/get", "get/get_poll", "get_freertos"),
 }
 JOBS = str(os.cpu_count() or 2)
