@@ -119,6 +119,7 @@ static const picket_port_t *gated_port(void)
 static int init(size_t arena_len)
 {
     return picket_init(&client, &(picket_config_t){
+                                    .keep_ms = PICKET_KEEP_NEVER,
                                     .trust = &trust,
                                     .arena = arena,
                                     .arena_len = arena_len,

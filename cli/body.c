@@ -81,6 +81,27 @@ void body_take(struct body *body, size_t len)
     body->left -= len;
 }
 
+bool body_is_seekable(const struct body *body)
+{
+    return body->present && (body->fd < 0 || body->length != PICKET_CHUNKED);
+}
+
+int body_read_at(struct body *body, uint64_t at, void *buf, size_t len)
+{
+    const uint64_t left = (uint64_t)body->length - at;
+
+    len = left < len ? (size_t)left : len;
+    if (body->fd < 0) {
+        memcpy(buf, body->next + at, len);
+        return (int)len;
+    }
+    const ssize_t n = len > 0 ? pread(body->fd, buf, len, (off_t)at) : 0;
+    if (n > 0 || len == 0)
+        return (int)n;
+    body->failed = n == 0 ? BODY_SHRUNK : BODY_FAILED;
+    return -1;
+}
+
 void body_close(struct body *body)
 {
     if (body->present && body->fd >= 0)

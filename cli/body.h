@@ -15,6 +15,7 @@ struct body {
     int64_t unread;   // bytes of a known length that have not been read from fd
     const char *next; // bytes that have been read and not been taken
     size_t left;
+    int failed; // of body_read_at
     char buffer[16384];
 };
 
@@ -33,6 +34,13 @@ int body_peek(struct body *body, const char **data);
 
 // So many of them have been sent.
 void body_take(struct body *body, size_t len);
+
+// All of it can be read from any offset, again and again: it is in memory, or a regular file.
+bool body_is_seekable(const struct body *body);
+
+// So many bytes of it from this offset on; fewer at its end; -1 when that fails, and why (BODY_FAILED with errno set, or BODY_SHRUNK) is in
+// body->failed.
+int body_read_at(struct body *body, uint64_t at, void *buf, size_t len);
 
 void body_close(struct body *body);
 

@@ -26,6 +26,7 @@ static const char *while_doing(enum picket_phase phase)
         [PICKET_PHASE_TIME] = "while asking for the time",
         [PICKET_PHASE_LOOKUP] = "while looking up the host name",
         [PICKET_PHASE_CONNECT] = "while connecting",
+        [PICKET_PHASE_PROXY] = "while waiting for the proxy",
         [PICKET_PHASE_HANDSHAKE] = "during the TLS handshake",
         [PICKET_PHASE_SEND] = "while sending the request",
         [PICKET_PHASE_HEAD] = "while waiting for the response",

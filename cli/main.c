@@ -1,7 +1,7 @@
 // main.c: picket [options] URL...
 //
-// One client fetches the URLs in order, so that the second from the same origin resumes the TLS session of
-// the first.
+// One client fetches the URLs in order, so that the second from the same origin has the connection of the first, or at least
+// resumes its TLS session.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,9 +18,11 @@
 #include "identity_file.h"
 #include "interrupt.h"
 #include "keylog.h"
+#include "memory.h"
 #include "message.h"
 #include "options.h"
 #include "pin_list.h"
+#include "request.h"
 #include "story.h"
 #include "transfer.h"
 #include "trust_file.h"
@@ -39,6 +41,8 @@ struct setup {
     struct picket_linux_trust trust;
     picket_identity_t identity;
     FILE *keylog;
+    picket_host_t *hosts; // of --resolve
+    picket_proxy_t proxy;
     picket_t client;
 };
 
@@ -137,9 +141,13 @@ static int start_client(struct setup *setup, const struct options *options)
         .arena = arena,
         .arena_len = sizeof arena,
         .port = picket_port_default(),
+        .proxy = &setup->proxy,
+        .hosts = setup->hosts,
+        .host_count = options->resolve_count,
         .tls_min = options->tls_min,
         .tls_max = options->tls_max,
         .head_max = HEAD_MAX,
+        .keep_ms = request_keeps(options) ? 0 : PICKET_KEEP_NEVER,
         .user_agent = agent != NULL && agent[0] != '\0' ? agent : NULL,
         .log = options->verbose ? story_log : NULL,
         .keylog = setup->keylog != NULL ? write_keylog : NULL,
@@ -154,10 +162,31 @@ static int start_client(struct setup *setup, const struct options *options)
     return exit_code_of(error);
 }
 
+// The last one that fits counts, so that it comes first here.
+static void list_hosts(struct setup *setup, const struct options *options)
+{
+    setup->hosts = memory_resize(NULL, (options->resolve_count + 1) * sizeof *setup->hosts);
+    for (size_t i = 0; i < options->resolve_count; i++) {
+        const struct resolve *const entry = &options->resolve[options->resolve_count - 1 - i];
+        setup->hosts[i] =
+            (picket_host_t){memory_copy(entry->host, entry->host_len), entry->port, entry->address};
+    }
+}
+
+static void free_hosts(struct setup *setup, const struct options *options)
+{
+    for (size_t i = 0; setup->hosts != NULL && i < options->resolve_count; i++)
+        free((char *)setup->hosts[i].name);
+    free(setup->hosts);
+}
+
 static int prepare(struct setup *setup, const struct options *options)
 {
     int code = form_load(&setup->form, options);
 
+    list_hosts(setup, options);
+    setup->proxy =
+        (picket_proxy_t){options->proxy_url, options->proxy_login.user, options->proxy_login.password};
     if (code == 0)
         code = open_keylog(setup, options);
     if (code == 0)
@@ -204,6 +233,7 @@ static int run(const struct options *options)
     pin_list_free(&setup.trust.store);
     picket_linux_trust_free(&setup.trust);
     form_free(&setup.form);
+    free_hosts(&setup, options);
     if (setup.keylog != NULL)
         fclose(setup.keylog);
     return interrupt_signal() != 0 ? EXIT_SIGNAL + interrupt_signal() : code;

@@ -8,6 +8,9 @@
 #include "../src/url.h"
 #include "memory.h"
 
+// As curl has it.
+enum { MAX_REDIRECTS = 50 };
+
 // What is still to be read.
 struct cursor {
     struct options *options;
@@ -138,6 +141,62 @@ static bool set_connect_timeout(struct options *options, const char *text)
            wrong(options, "--connect-timeout %s: not a number of seconds", text);
 }
 
+// The name goes to the first colon.
+static bool split_login(struct login *login, const char *text)
+{
+    const char *const colon = strchr(text, ':');
+
+    if (colon == NULL)
+        return false;
+    free(login->user);
+    login->user = memory_copy(text, (size_t)(colon - text));
+    login->password = colon + 1;
+    return true;
+}
+
+static bool set_user(struct options *options, const char *text)
+{
+    return split_login(&options->login, text) || wrong(options, "-u: not USER:PASSWORD");
+}
+
+// As curl has it: the scheme may be left out, and the port, which is not that of http then. "": no proxy.
+static bool set_proxy(struct options *options, const char *text)
+{
+    const bool has_scheme = strstr(text, "://") != NULL;
+    const char *const host = has_scheme ? strstr(text, "://") + 3 : text;
+    const char *const port = strrchr(host, ':');
+    const bool has_port = port != NULL && strchr(port, ']') == NULL;
+    const size_t bare = strcspn(host, "/");
+    char *url;
+
+    free(options->proxy_url);
+    options->proxy_url = NULL;
+    if (text[0] == '\0')
+        return true;
+    url = memory_resize(NULL, strlen(text) + sizeof "http://:1080");
+    sprintf(url, "%s%.*s%s%s", has_scheme ? "" : "http://", (int)((size_t)(host - text) + bare), text,
+            has_port ? "" : ":1080", host + bare);
+    options->proxy_url = url;
+    return true;
+}
+
+static bool set_proxy_user(struct options *options, const char *text)
+{
+    return split_login(&options->proxy_login, text) || wrong(options, "-U: not USER:PASSWORD");
+}
+
+static bool set_max_redirects(struct options *options, const char *text)
+{
+    unsigned n = 0;
+    const char *c = text;
+
+    for (; *c >= '0' && *c <= '9' && n <= UINT16_MAX; c++)
+        n = n * 10 + (unsigned)(*c - '0');
+    options->max_redirects = (uint16_t)n;
+    return (c != text && *c == '\0' && n <= UINT16_MAX) ||
+           wrong(options, "--max-redirs %s: not a number from 0 to 65535", text);
+}
+
 // RFC 9110 5.6.2: a token.
 static bool set_method(struct options *options, const char *text)
 {
@@ -237,6 +296,16 @@ static const struct option {
     {'i', "include", NULL, "show the head before the body", SETS(include)},
     {0, "show-headers", NULL, NULL, SETS(include)},
     {'f', "fail", NULL, "a status of 400 or above is a failure: no body, exit code 22", SETS(fail)},
+    {'L', "location", NULL, "follow redirects (not from https to http; credentials stay with their origin)",
+     SETS(location)},
+    {0, "max-redirs", "NUMBER", "at most so many of them (50)", CALLS(set_max_redirects)},
+    {'u', "user", "USER:PASSWORD", "Basic authentication", CALLS(set_user)},
+    {0, "oauth2-bearer", "TOKEN", "Bearer authentication", TAKES(bearer)},
+    {0, "url-credentials", NULL, "take USER:PASSWORD@ in front of the host of a URL (else it is refused)",
+     SETS(url_credentials)},
+    {'x', "proxy", "[http://]HOST[:PORT]", "go through this proxy (port 1080 if none is given)",
+     CALLS(set_proxy)},
+    {'U', "proxy-user", "USER:PASSWORD", "Basic authentication at the proxy", CALLS(set_proxy_user)},
     {'o', "output", "FILE", "write the body to this file (one -o for each URL, in order)", CALLS(add_output)},
     {'O', "remote-name", NULL, "write the body to a file named as in the URL", CALLS(add_remote_name)},
     {0, "url", "URL", "one more URL; without a scheme it is https", CALLS(add_url)},
@@ -371,6 +440,8 @@ static bool check_together(struct options *options)
         return wrong(options, "more -o and -O than URLs");
     if (options->upload_count > options->url_count)
         return wrong(options, "more -T than URLs");
+    if (options->login.user != NULL && options->bearer != NULL)
+        return wrong(options, "only one of -u and --oauth2-bearer can be done at a time");
     if (options->key != NULL && options->cert == NULL)
         return wrong(options, "--key needs --cert");
     if (options->pinned_only && (options->pins == NULL || options->cacert != NULL))
@@ -385,6 +456,7 @@ enum options_result options_parse(struct options *options, int argc, char *const
     struct cursor cursor = {options, argv + (argc > 0 ? 1 : 0), OPTIONS_RUN};
 
     memset(options, 0, sizeof *options);
+    options->max_redirects = MAX_REDIRECTS;
     if (!parse_words(&cursor))
         return OPTIONS_WRONG;
     if (cursor.result == OPTIONS_RUN && !check_together(options))
@@ -398,6 +470,9 @@ void options_free(struct options *options)
         free((char *)options->headers[i].name);
     free((char *)options->dns_servers[0]);
     free((char *)options->dns_servers[1]);
+    free(options->login.user);
+    free(options->proxy_login.user);
+    free(options->proxy_url);
     free(options->urls);
     free(options->outputs);
     free(options->uploads);

@@ -29,6 +29,12 @@ struct data_part {
     const char *text;
 };
 
+// USER:PASSWORD, taken apart.
+struct login {
+    char *user; // NULL: none
+    const char *password;
+};
+
 struct options {
     // The n-th output, and the n-th upload, belong to the n-th URL.
     const char **urls;
@@ -45,6 +51,10 @@ struct options {
     struct resolve *resolve;
     size_t resolve_count;
 
+    struct login login, proxy_login;
+    char *proxy_url; // NULL: none
+    const char *bearer;
+
     const char *cacert;
     const char *pins;
     const char *cert;
@@ -60,7 +70,9 @@ struct options {
     uint32_t max_time_ms;        // 0: none
     uint16_t tls_min, tls_max;   // 0: the default
 
-    bool dhcp, fail, head, include, report, silent, verbose;
+    uint16_t max_redirects; // with location
+
+    bool dhcp, fail, head, include, location, report, silent, url_credentials, verbose;
 
     char error[256]; // no end of line
 };

@@ -15,9 +15,9 @@ static const struct {
     enum picket_phase phase;
     const char *key;
 } phases[] = {
-    {PICKET_PHASE_TIME, "time"},           {PICKET_PHASE_LOOKUP, "lookup"}, {PICKET_PHASE_CONNECT, "connect"},
-    {PICKET_PHASE_HANDSHAKE, "handshake"}, {PICKET_PHASE_SEND, "send"},     {PICKET_PHASE_HEAD, "head"},
-    {PICKET_PHASE_BODY, "body"},
+    {PICKET_PHASE_TIME, "time"},   {PICKET_PHASE_LOOKUP, "lookup"},       {PICKET_PHASE_CONNECT, "connect"},
+    {PICKET_PHASE_PROXY, "proxy"}, {PICKET_PHASE_HANDSHAKE, "handshake"}, {PICKET_PHASE_SEND, "send"},
+    {PICKET_PHASE_HEAD, "head"},   {PICKET_PHASE_BODY, "body"},
 };
 enum { PHASES = sizeof phases / sizeof phases[0] };
 
@@ -54,6 +54,7 @@ static void print_connection(const picket_detail_t *detail)
     print_text("tls", version_name(detail->tls_version));
     print_text("suite", detail->tls_suite != 0 ? picket_suite_name(detail->tls_suite) : "none");
     print_text("resumed", detail->resumed ? "yes" : "no");
+    print_text("reused", detail->reused ? "yes" : "no");
     print_number("chain", "", detail->chain_len);
 }
 
@@ -85,6 +86,8 @@ void report_print(const struct report *report)
     print_text("error", report->detail.error == 0 ? "none" : picket_error_name(report->detail.error));
     fprintf(stderr, "library_code: %d\n", report->detail.library_code);
     print_connection(&report->detail);
+    print_text("final_url", report->final_url[0] != '\0' ? report->final_url : report->url);
+    print_number("redirects", "", report->detail.redirects);
     print_number("status", "", (uint64_t)report->status);
     print_number("sent", "", report->detail.sent);
     print_number("received", "", report->detail.received);

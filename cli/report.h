@@ -9,7 +9,8 @@
 
 struct report {
     const char *url;
-    int status; // 0: no response head came
+    const char *final_url; // where redirects have led; "": nowhere
+    int status;            // 0: no response head came
     int exit_code;
     picket_detail_t detail;
     uint32_t total_ms;

@@ -66,12 +66,33 @@ static bool is_field(const picket_header_t *header, const char *name, const char
            strcasecmp(header->value, value) == 0;
 }
 
+static bool is_unset(const picket_header_t *header, const char *name)
+{
+    return header->value == NULL && strcasecmp(header->name, name) == 0;
+}
+
+static bool expects_continue(const struct options *options)
+{
+    for (size_t i = 0; i < options->header_count; i++)
+        if (is_field(&options->headers[i], "Expect", "100-continue"))
+            return true;
+    return false;
+}
+
 static bool wants_chunks(const struct options *options)
 {
     for (size_t i = 0; i < options->header_count; i++)
         if (is_field(&options->headers[i], "Transfer-Encoding", "chunked"))
             return true;
     return false;
+}
+
+bool request_keeps(const struct options *options)
+{
+    for (size_t i = 0; i < options->header_count; i++)
+        if (is_field(&options->headers[i], "Connection", "close"))
+            return false;
+    return true;
 }
 
 // The fields that frame the message are the library's. Scripts written for curl name them all the same; what
@@ -81,8 +102,9 @@ static bool is_sent_anyway(const picket_header_t *header, int64_t length)
     char digits[24];
 
     snprintf(digits, sizeof digits, "%" PRId64, length);
-    return is_field(header, "Connection", "close") || is_field(header, "Content-Length", digits) ||
-           is_field(header, "Transfer-Encoding", "chunked");
+    return is_field(header, "Connection", "close") || is_field(header, "Connection", "keep-alive") ||
+           is_field(header, "Expect", "100-continue") || is_unset(header, "Expect") ||
+           is_field(header, "Content-Length", digits) || is_field(header, "Transfer-Encoding", "chunked");
 }
 
 static bool names_field(const struct options *options, const char *name)
@@ -121,7 +143,14 @@ static const char *choose_method(const struct options *options, const struct bod
     return options->data_count > 0 ? "POST" : "PUT";
 }
 
-static void build_body(picket_request_t *request, const struct options *options, const struct body *body)
+static int read_body(void *ctx, uint64_t at, void *buf, size_t len)
+{
+    const int n = body_read_at(ctx, at, buf, len);
+
+    return n < 0 ? PICKET_ERR_BODY_SOURCE : n;
+}
+
+static void build_body(picket_request_t *request, const struct options *options, struct body *body)
 {
     if (!body->present)
         return;
@@ -129,6 +158,9 @@ static void build_body(picket_request_t *request, const struct options *options,
     // A body of no bytes is a body, too: the server is told that its length is 0.
     if (request->body_len == 0)
         request->body = "";
+    else if (body_is_seekable(body))
+        request->body_read = read_body;
+    request->body_ctx = body;
 }
 
 // Whoever allows more time for everything than a silence may last by default allows longer silences.
@@ -142,17 +174,23 @@ static void build_timeouts(picket_timeouts_t *timeouts, const struct options *op
         timeouts->idle_ms = options->max_time_ms;
 }
 
-void request_build(struct request *request, const struct options *options, size_t index,
-                   const struct body *body)
+void request_build(struct request *request, const struct options *options, size_t index, struct body *body)
 {
     memset(request, 0, sizeof *request);
     request->url = build_url(options, index);
     request->request.url = request->url;
     request->request.method = choose_method(options, body);
-    request->request.address = resolve_find(options->resolve, options->resolve_count, request->url);
+    if (options->proxy_url == NULL) // which looks names up by itself
+        request->request.address = resolve_find(options->resolve, options->resolve_count, request->url);
     build_body(&request->request, options, body);
     build_headers(request, options);
     build_timeouts(&request->request.timeouts, options);
+    request->request.user = options->login.user;
+    request->request.password = options->login.user != NULL ? options->login.password : NULL;
+    request->request.bearer = options->bearer;
+    request->request.url_credentials = options->url_credentials;
+    request->request.expect_continue = expects_continue(options);
+    request->request.max_redirects = options->location ? options->max_redirects : 0;
 }
 
 void request_free(struct request *request)

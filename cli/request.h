@@ -13,9 +13,11 @@ struct request {
     picket_header_t *headers;
 };
 
-// Of body, whether there is one and its length.
-void request_build(struct request *request, const struct options *options, size_t index,
-                   const struct body *body);
+// body is borrowed by the request.
+void request_build(struct request *request, const struct options *options, size_t index, struct body *body);
+
+// Is a connection kept for the next URL? Not when "Connection: close" is to be sent.
+bool request_keeps(const struct options *options);
 
 void request_free(struct request *request);
 

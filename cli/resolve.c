@@ -77,7 +77,7 @@ const picket_address_t *resolve_find(const struct resolve *entries, size_t count
     url_t url;
 
     // A URL that is none gets its error from the library.
-    if (url_parse(text, &url, NULL) != 0)
+    if (url_parse_login(text, &url, NULL) != 0)
         return NULL;
     for (size_t i = count; i > 0; i--)
         if (entries[i - 1].port == url.port && same_host(&entries[i - 1], &url))

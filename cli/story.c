@@ -29,21 +29,28 @@ static void tell_lines(char mark, char *text)
     }
 }
 
-void story_request(const picket_request_t *request, const char *user_agent)
+void story_request(const picket_request_t *request, const picket_config_t *config)
 {
     url_t url;
-    const http1_request_t head = {
+    http1_request_t head = {
         .url = &url,
         .method = request->method,
         .headers = request->headers,
         .header_count = request->header_count,
         .has_body = request->body_len != 0 || request->body != NULL,
         .body_len = request->body_len,
-        .user_agent = user_agent,
+        .user_agent = config->user_agent,
+        .user = request->user,
+        .password = request->password,
+        .bearer = request->bearer,
+        .expect = request->expect_continue,
+        .keep = config->keep_ms != PICKET_KEEP_NEVER,
     };
 
     if (url_parse(request->url, &url, NULL) != 0)
         return;
+    if (config->proxy != NULL && config->proxy->url != NULL && !url.secure)
+        head.proxy = config->proxy;
     const int len = http1_write_head(&head, NULL, 0, NULL);
     if (len <= 0)
         return;

@@ -8,8 +8,8 @@
 // For picket_config_t.log.
 void story_log(void *ctx, enum picket_log_level level, const char *text);
 
-// The request head as it goes out, byte for byte. user_agent: that of the configuration.
-void story_request(const picket_request_t *request, const char *user_agent);
+// The request head as it goes out, byte for byte, with a client of this configuration.
+void story_request(const picket_request_t *request, const picket_config_t *config);
 
 // The response head, once it is in.
 void story_response(const picket_http_t *http);

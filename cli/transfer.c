@@ -149,6 +149,16 @@ static size_t format_head(const picket_http_t *http, char **head)
     return len;
 }
 
+// Where the library is told to follow none, it says nothing of it.
+static bool is_redirect(const picket_http_t *http)
+{
+    const int status = picket_http_status(http);
+    const char *const location = picket_http_header(http, "Location");
+
+    return ((status >= 301 && status <= 303) || status == 307 || status == 308) && location != NULL &&
+           location[0] != '\0';
+}
+
 // The response head is in: open the output, and give it the head when it is to be shown.
 static int begin_response(struct transfer *transfer, size_t *head_len)
 {
@@ -160,6 +170,11 @@ static int begin_response(struct transfer *transfer, size_t *head_len)
         story_response(&transfer->http);
     if (options->fail && status >= 400) {
         failure_set(&transfer->failure, EXIT_STATUS, "the server answered with status %d", status);
+        return STOPPED;
+    }
+    if (options->location && options->max_redirects == 0 && is_redirect(&transfer->http)) {
+        failure_set(&transfer->failure, exit_code_of(PICKET_ERR_REDIRECTS), "%s",
+                    picket_strerror(PICKET_ERR_REDIRECTS));
         return STOPPED;
     }
     const int failed = output_open(&transfer->output, transfer->path);
@@ -254,7 +269,7 @@ static void tell_request(struct transfer *transfer)
 {
     if (transfer->told || picket_http_detail(&transfer->http).phase < PICKET_PHASE_SEND)
         return;
-    story_request(&transfer->request.request, transfer->command->client->config.user_agent);
+    story_request(&transfer->request.request, &transfer->command->client->config);
     transfer->told = true;
 }
 
@@ -335,9 +350,12 @@ static void prepare_and_run(struct transfer *transfer, size_t index)
     request_build(&transfer->request, transfer->command->options, index, &transfer->body);
     if (failed != 0 || choose_output(transfer, index) != 0)
         return;
-    transfer->sending = transfer->body.present && transfer->request.request.body == NULL;
+    transfer->sending = transfer->body.present && transfer->request.request.body == NULL &&
+                        transfer->request.request.body_read == NULL;
     const int result = run(transfer);
-    if (result < 0 && result != STOPPED && result != PICKET_AGAIN) {
+    if (result == PICKET_ERR_BODY_SOURCE)
+        stop_reading(transfer, transfer->body.failed);
+    else if (result < 0 && result != STOPPED && result != PICKET_AGAIN) {
         const picket_detail_t detail = picket_http_detail(&transfer->http);
         failure_set_error(&transfer->failure, result, &detail);
     }
@@ -348,6 +366,7 @@ static void print_report(const struct transfer *transfer, uint32_t total_ms)
     const struct command *const command = transfer->command;
     struct report report = {
         .url = transfer->request.url,
+        .final_url = picket_http_url(&transfer->http),
         .status = picket_http_status(&transfer->http),
         .detail = picket_http_detail(&transfer->http),
         .exit_code = transfer->failure.exit_code,

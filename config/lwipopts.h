@@ -171,10 +171,10 @@
 #define MEMP_NUM_TCP_SEG (2 * TCP_SND_QUEUELEN + PICKET_TCP_WND_MSS)
 #endif
 
-// Connections: the two of each exchange while IPv6 and IPv4 are raced (PICKET_LWIP_CONNECTIONS), and some
+// Connections: the two of each exchange while IPv6 and IPv4 are raced, and those kept open (PICKET_LWIP_CONNECTIONS), and some
 // that still say goodbye; lwIP takes those back when it needs one. About 200 bytes each.
 #ifndef MEMP_NUM_TCP_PCB
-#define MEMP_NUM_TCP_PCB (2 * PICKET_SLOTS + 4)
+#define MEMP_NUM_TCP_PCB (2 * PICKET_SLOTS + PICKET_KEEP + 4)
 #endif
 
 // Tell the sender which segments did arrive, and keep them: on a radio link a loss costs one segment, not a

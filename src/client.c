@@ -44,7 +44,8 @@ static int start_state(picket_t *client, const picket_port_t *port)
     if (state == NULL)
         return PICKET_ERR_NO_ARENA;
     client->state = state;
-    state->env = (exchange_env_t){.config = &client->config, .port = port};
+    state->env = (exchange_env_t){.config = &client->config, .port = port, .keep = &state->keep};
+    state->keep.config = &client->config;
     int error = tls_client_new(&client->config, &state->env.tls);
     if (error == 0)
         clock_wait_start(&client->config, port, state->env.tls);
@@ -101,6 +102,7 @@ void picket_deinit(picket_t *client)
     tls_cancel(state->env.tls);
     for (size_t i = 0; i < PICKET_SLOTS; i++)
         free_slot(&state->slots[i]);
+    (void)keep_drop_all(&state->keep);
     clock_wait_stop();
     tls_client_free(state->env.tls);
     client->state = NULL;
@@ -173,6 +175,7 @@ static void end_all(struct picket_state *state, int error)
         if (state->slots[i].secure != NULL)
             secure_fail(state->slots[i].secure, error);
     }
+    (void)keep_drop_all(&state->keep);
 }
 
 static bool stack_is_intact(const picket_port_t *port)
@@ -193,6 +196,7 @@ uint32_t picket_poll(picket_t *client)
     ms = clock_wait_poll(ms);
     for (size_t i = 0; i < PICKET_SLOTS; i++)
         ms = poll_slot(state, &state->slots[i], ms);
+    ms = keep_poll(&state->keep, state->env.port->millis(state->env.port->ctx), ms);
     if (tls_stirred(state->env.tls))
         ms = 0;
     if (!stack_is_intact(state->env.port))

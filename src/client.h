@@ -12,6 +12,7 @@ typedef struct secure {
     picket_address_t literal;
     picket_timeouts_t timeouts;
     stream_t stream;
+    keep_t *keep;    // while the stream is in use
     deadline_t idle; // while there is something to be written and no room for it
     deadline_t total;
     int error;
@@ -27,6 +28,7 @@ typedef struct slot {
 
 struct picket_state {
     exchange_env_t env;
+    keep_t keep;
     int error; // of the client: nothing can be started any more
     slot_t slots[PICKET_SLOTS];
 };

@@ -35,15 +35,11 @@ const char *picket_error_name(int error)
 const char *picket_phase_name(enum picket_phase phase)
 {
     static const char *const names[PICKET_PHASES] = {
-        [PICKET_PHASE_START] = "start",
-        [PICKET_PHASE_TIME] = "asking for the time",
-        [PICKET_PHASE_LOOKUP] = "name lookup",
-        [PICKET_PHASE_CONNECT] = "TCP connect",
-        [PICKET_PHASE_HANDSHAKE] = "TLS handshake",
-        [PICKET_PHASE_SEND] = "request",
-        [PICKET_PHASE_HEAD] = "response head",
-        [PICKET_PHASE_BODY] = "response body",
-        [PICKET_PHASE_DONE] = "done",
+        [PICKET_PHASE_START] = "start",        [PICKET_PHASE_TIME] = "asking for the time",
+        [PICKET_PHASE_LOOKUP] = "name lookup", [PICKET_PHASE_CONNECT] = "TCP connect",
+        [PICKET_PHASE_PROXY] = "proxy",        [PICKET_PHASE_HANDSHAKE] = "TLS handshake",
+        [PICKET_PHASE_SEND] = "request",       [PICKET_PHASE_HEAD] = "response head",
+        [PICKET_PHASE_BODY] = "response body", [PICKET_PHASE_DONE] = "done",
     };
     return (size_t)phase < PICKET_PHASES ? names[phase] : "unknown phase";
 }

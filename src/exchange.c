@@ -42,19 +42,11 @@ void exchange_free_out(exchange_t *x)
     x->out_cap = x->out_at = x->out_len = 0;
 }
 
-// Memory that TLS held is free for others as soon as it is not needed; the response head stays for the
-// application.
-static void release(exchange_t *x, bool cleanly)
-{
-    stream_describe(&x->stream, &x->detail);
-    stream_stop(&x->stream, cleanly);
-    exchange_free_out(x);
-}
-
 int exchange_fail(exchange_t *x, int error)
 {
     if (x->error != 0)
         return x->error;
+    error = stream_reason(&x->stream, error);
     x->error = error;
     stream_describe(&x->stream, &x->detail);
     const char *why = http1_why(x->response);
@@ -63,7 +55,7 @@ int exchange_fail(exchange_t *x, int error)
         text_str(&t, why);
     }
     close_phase(x, exchange_now(x));
-    release(x, false);
+    exchange_break_off(x, false);
     log_error(x->env->config, error, x->detail.text);
     return error;
 }
@@ -73,7 +65,7 @@ void exchange_complete(exchange_t *x)
     x->receiving = RECEIVE_DONE;
     x->sending = SEND_DONE;
     exchange_enter(x, PICKET_PHASE_DONE);
-    release(x, true);
+    exchange_part(x);
 }
 
 // --- Starting
@@ -108,33 +100,48 @@ bool exchange_timeouts_valid(const picket_timeouts_t *t)
            t->idle_ms <= DEADLINE_MAX_MS && t->total_ms <= DEADLINE_MAX_MS;
 }
 
+static int choose_proxy(exchange_t *x, const char **why)
+{
+    url_t url;
+    const picket_proxy_t *proxy = x->request.proxy != NULL ? x->request.proxy : x->env->config->proxy;
+    if (proxy == NULL || proxy->url == NULL)
+        return 0;
+    x->proxy = proxy;
+    *why = "address and proxy";
+    if (x->request.address != NULL)
+        return PICKET_ERR_ARG;
+    *why = NULL;
+    return exchange_parse_proxy(proxy, &url, why);
+}
+
 static int check(exchange_t *x, char *text)
 {
     const picket_request_t *r = &x->request;
     const char *why = NULL;
-    int error = url_parse(r->url, &x->url, &why);
+    int error = r->url_credentials ? exchange_take_login(x, &why) : url_parse(r->url, &x->url, &why);
     if (error != 0)
         return explain(text, error, why);
     if (r->body_len < PICKET_CHUNKED || (r->body != NULL && r->body_len == PICKET_CHUNKED))
         return explain(text, PICKET_ERR_ARG, "body_len");
+    if (r->body_read != NULL && r->body != NULL)
+        return explain(text, PICKET_ERR_ARG, "body and body_read");
     if (r->header_count != 0 && r->headers == NULL)
         return explain(text, PICKET_ERR_ARG, "headers");
     if (r->address != NULL && r->address->family != 4 && r->address->family != 6)
         return explain(text, PICKET_ERR_ARG, "address");
+    error = choose_proxy(x, &why);
+    if (error != 0)
+        return explain(text, error, why);
     if (!exchange_timeouts_valid(&r->timeouts))
         return explain(text, PICKET_ERR_ARG, "timeouts");
-    x->host = picket_arena_calloc(1, x->url.host_len + 1);
-    if (x->host == NULL)
-        return PICKET_ERR_NO_MEMORY;
-    memcpy(x->host, x->url.host, x->url.host_len);
     http1_request_t head = exchange_head(x);
     int len = http1_write_head(&head, NULL, 0, &why);
     return len < 0 ? explain(text, len, why) : 0;
 }
 
-static bool is_head(const picket_request_t *r)
+bool exchange_is_head(const exchange_t *x)
 {
-    return r->method != NULL && strcmp(r->method, "HEAD") == 0;
+    return x->request.method != NULL && strcmp(x->request.method, "HEAD") == 0;
 }
 
 static int prepare(exchange_t *x, char *text)
@@ -143,30 +150,31 @@ static int prepare(exchange_t *x, char *text)
     int error = check(x, text);
     if (error != 0)
         return error;
-    x->response = http1_response_new(is_head(&x->request), head_max != 0 ? head_max : PICKET_HTTP_HEAD_MAX);
+    x->response = http1_response_new(exchange_is_head(x), head_max != 0 ? head_max : PICKET_HTTP_HEAD_MAX);
     return x->response == NULL ? PICKET_ERR_NO_MEMORY : 0;
 }
 
-static void begin(exchange_t *x)
+static int begin(exchange_t *x)
 {
     uint32_t now = exchange_now(x);
-    const picket_address_t *literal = x->url.is_literal ? &x->url.address : NULL;
-    tls_peer_t peer = {x->host, literal, x->url.port};
     set_timeouts(x);
     if (x->timeouts.total_ms != 0)
         x->total = deadline_in(now, x->timeouts.total_ms);
     x->phase_began = now;
     arena_peak_reset();
-    stream_start(&x->stream, x->env->port, x->url.secure ? x->env->tls : NULL, &peer,
-                 x->request.address != NULL ? x->request.address : literal, now, x->timeouts.connect_ms);
+    int error = exchange_connect(x);
     x->phase = x->stream.phase;
+    return error;
 }
 
 static void free_all(exchange_t *x)
 {
     http1_response_free(x->response);
     exchange_free_in(x);
-    picket_arena_free(x->host);
+    origin_free(x->origin);
+    arena_free_wiped(x->login, x->login_size);
+    picket_arena_free(x->location);
+    picket_arena_free(x->next);
     picket_arena_free(x);
 }
 
@@ -179,12 +187,14 @@ int exchange_start(const exchange_env_t *env, const picket_request_t *request, e
     x->env = env;
     x->request = *request;
     x->detail.alert = -1;
+    x->stream.handle = -1;
     int error = prepare(x, text);
+    if (error == 0)
+        error = begin(x);
     if (error != 0) {
         free_all(x);
         return error;
     }
-    begin(x);
     *exchange = x;
     return 0;
 }
@@ -199,10 +209,12 @@ static int poll_all(exchange_t *x, uint32_t now)
     if (ready != 1)
         return ready == PICKET_AGAIN ? 0 : ready;
     if (x->sending == SEND_WAITING)
-        log_connected(x->env->config, &x->stream);
+        log_connected(x->env->config, &x->stream, x->detail.reused);
     int error = exchange_poll_sending(x, now);
     if (error == 0)
         error = exchange_poll_head(x, now);
+    if (error == 0)
+        error = exchange_poll_redirect(x, now);
     if (error == 0 && x->receiving == RECEIVE_BODY && x->sending == SEND_DONE)
         exchange_enter(x, PICKET_PHASE_BODY);
     return error;
@@ -219,6 +231,11 @@ uint32_t exchange_poll(exchange_t *x, uint32_t ms)
     if (is_over(x))
         return ms;
     int error = deadline_passed(&x->total, now) ? PICKET_ERR_TIMEOUT_TOTAL : poll_all(x, now);
+    // What has come of the body is still to be read.
+    if (stream_is_offline(&x->stream, now) && error == 0 && x->receiving < RECEIVE_BODY)
+        error = PICKET_ERR_LINK;
+    if (error != 0)
+        error = exchange_repeat(x, error);
     if (error != 0)
         exchange_fail(x, error);
     bool again = is_over(x) || x->pressed;
@@ -227,40 +244,47 @@ uint32_t exchange_poll(exchange_t *x, uint32_t ms)
         return 0;
     ms = deadline_left(&x->total, now, stream_next(&x->stream, now, ms));
     ms = deadline_left(&x->head, now, ms);
+    ms = deadline_left(&x->expect, now, ms);
     // Once it has passed it is for the next read or write to say so; polling again would not help.
     return deadline_passed(&x->idle, now) ? ms : deadline_left(&x->idle, now, ms);
 }
 
 // --- What is known
 
+// The head of a redirect that is followed is nobody's.
+static bool is_shown(const exchange_t *x)
+{
+    return x->receiving >= RECEIVE_BODY;
+}
+
 int exchange_status(const exchange_t *x)
 {
-    return http1_status(x->response);
+    return is_shown(x) ? http1_status(x->response) : 0;
 }
 
 const char *exchange_reason(const exchange_t *x)
 {
-    return http1_reason(x->response);
+    return is_shown(x) ? http1_reason(x->response) : "";
 }
 
 int exchange_version(const exchange_t *x)
 {
-    return http1_head_complete(x->response) ? 10 + http1_version_minor(x->response) : 0;
+    return is_shown(x) ? 10 + http1_version_minor(x->response) : 0;
 }
 
 const char *exchange_header(const exchange_t *x, const char *name)
 {
-    return http1_header(x->response, name);
+    return is_shown(x) ? http1_header(x->response, name) : NULL;
 }
 
 bool exchange_header_at(const exchange_t *x, unsigned i, const char **name, const char **value)
 {
-    return http1_header_at(x->response, i, name, value);
+    return is_shown(x) && http1_header_at(x->response, i, name, value);
 }
 
 int64_t exchange_length(const exchange_t *x)
 {
-    return http1_length(x->response);
+    return is_shown(x) ? http1_length(x->response) : -1;
 }
 
 void exchange_describe(const exchange_t *x, picket_detail_t *detail)
@@ -279,6 +303,6 @@ void exchange_free(exchange_t *x)
 {
     if (x == NULL)
         return;
-    release(x, x->receiving == RECEIVE_DONE);
+    exchange_break_off(x, x->receiving == RECEIVE_DONE);
     free_all(x);
 }

@@ -4,6 +4,7 @@
 #define PICKET_EXCHANGE_H
 
 #include "http1.h"
+#include "keep.h"
 #include "picket/picket.h"
 #include "stream.h"
 #include "url.h"
@@ -15,6 +16,7 @@ typedef struct exchange_env {
     const picket_config_t *config;
     const picket_port_t *port;
     tls_client_t *tls;
+    keep_t *keep;
 } exchange_env_t;
 
 // Check the request and begin. env and what the request points to are borrowed. 0, or an error; text (of the
@@ -29,6 +31,7 @@ int exchange_write(exchange_t *x, const void *data, size_t len);
 int exchange_finish(exchange_t *x);
 int exchange_read(exchange_t *x, void *buf, size_t len);
 
+const char *exchange_url(const exchange_t *x);
 int exchange_status(const exchange_t *x);
 const char *exchange_reason(const exchange_t *x);
 int exchange_version(const exchange_t *x);

@@ -34,17 +34,20 @@ static int take_head_bytes(exchange_t *x)
 }
 
 // The answer is there. Below 300 the server may still want the rest of the request; else it does not.
-static void head_arrived(exchange_t *x)
+static int head_arrived(exchange_t *x)
 {
-    x->receiving = RECEIVE_BODY;
+    x->receiving = exchange_is_redirect(x) ? RECEIVE_DISCARD : RECEIVE_BODY;
     x->head.on = x->idle.on = false;
     log_status(x->env->config, http1_status(x->response));
-    if (x->sending != SEND_DONE && http1_status(x->response) >= 300)
+    if (x->sending != SEND_DONE && (http1_status(x->response) >= 300 || x->sending == SEND_EXPECT))
         exchange_stop_sending(x);
     if (x->sending == SEND_DONE)
         exchange_enter(x, PICKET_PHASE_BODY);
+    if (x->receiving == RECEIVE_DISCARD)
+        return exchange_plan_redirect(x);
     if (http1_complete(x->response) && x->sending == SEND_DONE)
         exchange_complete(x);
+    return 0;
 }
 
 static int read_head(exchange_t *x)
@@ -67,8 +70,7 @@ static int read_head(exchange_t *x)
     }
     if (x->in_at == x->in_len)
         exchange_free_in(x);
-    head_arrived(x);
-    return 0;
+    return head_arrived(x);
 }
 
 static void watch_head(exchange_t *x, uint32_t now)
@@ -112,6 +114,8 @@ static int wait_to_read(exchange_t *x)
     x->pressed = x->stream.pressed;
     if (stream_is_held(&x->stream))
         return PICKET_AGAIN;
+    if (stream_is_offline(&x->stream, now))
+        return exchange_fail(x, PICKET_ERR_LINK);
     if (!x->idle.on)
         x->idle = deadline_in(now, x->timeouts.idle_ms);
     return deadline_passed(&x->idle, now) ? exchange_fail(x, PICKET_ERR_TIMEOUT_IDLE) : PICKET_AGAIN;
@@ -124,6 +128,7 @@ static int decode(exchange_t *x, char *buf, size_t len)
     int taken = http1_feed_body(x->response, buf, len, &out);
     if (taken < 0)
         return exchange_fail(x, taken);
+    x->surplus = (size_t)taken < len;
     if (http1_complete(x->response))
         exchange_complete(x);
     x->detail.received += out;
@@ -154,7 +159,7 @@ int exchange_read(exchange_t *x, void *buf, size_t len)
     len = len < INT_MAX ? len : INT_MAX;
     if (x->error != 0)
         return x->error;
-    if (x->receiving == RECEIVE_HEAD)
+    if (x->receiving < RECEIVE_BODY)
         return PICKET_AGAIN;
     if (x->receiving == RECEIVE_BODY && http1_complete(x->response))
         exchange_complete(x);

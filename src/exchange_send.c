@@ -15,7 +15,7 @@ static const char *user_agent(const picket_config_t *config)
 
 static bool has_body(const picket_request_t *r)
 {
-    return r->body_len != 0 || r->body != NULL;
+    return r->body_len != 0 || r->body != NULL || r->body_read != NULL;
 }
 
 http1_request_t exchange_head(const exchange_t *x)
@@ -31,6 +31,14 @@ http1_request_t exchange_head(const exchange_t *x)
         .has_body = has_body(r),
         .body_len = r->body_len,
         .user_agent = user_agent(x->env->config),
+        .user = r->user,
+        .password = r->password,
+        .bearer = r->bearer,
+        .expect = r->expect_continue,
+        .proxy = x->url.secure ? NULL : x->proxy,
+        .keep = keep_enabled(x->env->keep),
+        .foreign = x->foreign,
+        .bodyless = x->bodyless,
     };
 }
 
@@ -60,7 +68,7 @@ void exchange_stop_sending(exchange_t *x)
 {
     x->sending = SEND_DONE;
     x->body_finished = true;
-    x->idle.on = false;
+    x->idle.on = x->expect.on = false;
 }
 
 // 1: all of out has gone, PICKET_AGAIN, or an error.
@@ -79,6 +87,7 @@ static int send_out(exchange_t *x)
 static void sent_everything(exchange_t *x)
 {
     x->sending = SEND_DONE;
+    x->sent = true;
     x->idle.on = false;
     exchange_free_out(x);
 }
@@ -87,14 +96,28 @@ static int head_sent(exchange_t *x)
 {
     exchange_free_out(x);
     log_text(x->env->config, PICKET_LOG_DEBUG, "request head sent");
-    if (is_chunked(x)) {
+    if (is_chunked(x) || x->request.body_read != NULL) {
         x->out_cap = HTTP1_CHUNK_ROOM + PICKET_HTTP_CHUNK + HTTP1_CHUNK_TAIL;
         x->out = picket_arena_calloc(1, x->out_cap);
         if (x->out == NULL)
             return PICKET_ERR_NO_MEMORY;
     }
     x->sending = SEND_BODY;
+    if (x->request.expect_continue && has_body(&x->request)) {
+        x->sending = SEND_EXPECT;
+        x->expect = deadline_in(exchange_now(x), PICKET_EXPECT_MS);
+    }
     return 0;
+}
+
+// Some servers do not know what is expected of them, and wait for the body.
+static int wait_for_continue(exchange_t *x)
+{
+    if (!http1_continued(x->response) && !deadline_passed(&x->expect, exchange_now(x)))
+        return PICKET_AGAIN;
+    x->expect.on = false;
+    x->sending = SEND_BODY;
+    return 1;
 }
 
 // The body that was given with the request.
@@ -111,6 +134,49 @@ static int send_given(exchange_t *x)
         x->idle.on = false;
     }
     return 1;
+}
+
+// The body that the application is asked for: the next piece of it, framed, into out. 1, PICKET_AGAIN, or an error.
+static int ask_for_body(exchange_t *x)
+{
+    const picket_request_t *r = &x->request;
+    int64_t left = is_chunked(x) ? INT64_MAX : r->body_len - x->body_sent;
+    size_t want = left < PICKET_HTTP_CHUNK ? (size_t)left : PICKET_HTTP_CHUNK;
+    char *at = x->out + HTTP1_CHUNK_ROOM;
+    int n = r->body_read(r->body_ctx, (uint64_t)x->body_sent, at, want);
+    if (n == PICKET_AGAIN)
+        return n;
+    if (n < 0 || (size_t)n > want || (n == 0 && !is_chunked(x)))
+        return PICKET_ERR_BODY_SOURCE;
+    x->body_finished = n == 0;
+    x->body_sent += n;
+    x->out_len = (size_t)n;
+    if (is_chunked(x) && n > 0)
+        at = http1_frame_chunk(x->out, (size_t)n, &x->out_len);
+    x->out_at = (size_t)(at - x->out);
+    x->out_len += x->out_at;
+    return 1;
+}
+
+static bool is_all_there(const exchange_t *x)
+{
+    return is_chunked(x) ? x->body_finished : x->body_sent == x->request.body_len;
+}
+
+// Turns: a fast network must not keep the others waiting.
+#define PIECES 16
+
+static int send_asked(exchange_t *x)
+{
+    for (int i = 0; i < PIECES && !is_all_there(x); i++) {
+        int result = ask_for_body(x);
+        if (result == 1)
+            result = send_out(x);
+        if (result != 1)
+            return result;
+    }
+    x->pressed = !is_all_there(x);
+    return x->pressed ? PICKET_AGAIN : 1;
 }
 
 static int send_last_chunk(exchange_t *x)
@@ -132,6 +198,8 @@ static int send_body(exchange_t *x)
         return result;
     if (x->request.body != NULL)
         return send_given(x);
+    if (x->request.body_read != NULL && (result = send_asked(x)) != 1)
+        return result;
     if (is_chunked(x))
         return x->body_finished ? send_last_chunk(x) : PICKET_AGAIN;
     return x->body_sent == x->request.body_len ? 1 : PICKET_AGAIN;
@@ -150,6 +218,8 @@ static int advance_sending(exchange_t *x)
         if (result == 1 && (result = head_sent(x)) == 0)
             result = 1;
     }
+    if (x->sending == SEND_EXPECT && result == 1)
+        result = wait_for_continue(x);
     if (x->sending == SEND_BODY && result == 1) {
         result = send_body(x);
         if (result == 1)
@@ -161,7 +231,8 @@ static int advance_sending(exchange_t *x)
 // What waits to be sent is the network's to take; what the application has not given yet is not.
 static bool waits_for_network(const exchange_t *x)
 {
-    return x->sending == SEND_HEAD || x->out_at < x->out_len || x->request.body != NULL;
+    return x->sending == SEND_HEAD || x->out_at < x->out_len ||
+           (x->sending == SEND_BODY && x->request.body != NULL);
 }
 
 static int watch_sending(exchange_t *x, uint32_t now)
@@ -180,7 +251,7 @@ int exchange_poll_sending(exchange_t *x, uint32_t now)
     int error = advance_sending(x);
     if (error == PICKET_AGAIN)
         return watch_sending(x, now);
-    if (error == PICKET_ERR_NO_MEMORY || error == PICKET_ERR_INTERNAL)
+    if (error == PICKET_ERR_NO_MEMORY || error == PICKET_ERR_INTERNAL || error == PICKET_ERR_BODY_SOURCE)
         return error;
     if (error < 0)
         exchange_stop_sending(x);
@@ -237,10 +308,18 @@ int exchange_write(exchange_t *x, const void *data, size_t len)
 {
     if (x->error != 0)
         return x->error;
-    if (x->request.body != NULL || x->request.body_len == 0)
-        return PICKET_ERR_BODY_LENGTH;
-    if (x->receiving == RECEIVE_DONE || (x->sending == SEND_DONE && x->body_finished))
+    if (x->bodyless) {
+        x->refused = true;
         return PICKET_ERR_DONE;
+    }
+    if (x->receiving == RECEIVE_DISCARD)
+        return PICKET_AGAIN; // it goes elsewhere
+    if (x->request.body != NULL || x->request.body_read != NULL || x->request.body_len == 0)
+        return PICKET_ERR_BODY_LENGTH;
+    if (x->receiving == RECEIVE_DONE || (x->sending == SEND_DONE && x->body_finished)) {
+        x->refused = true;
+        return PICKET_ERR_DONE;
+    }
     if (x->body_finished)
         return PICKET_ERR_BODY_LENGTH;
     if (!is_chunked(x) && (int64_t)len > x->request.body_len - x->body_sent)
@@ -254,6 +333,7 @@ int exchange_write(exchange_t *x, const void *data, size_t len)
     if (n > 0 || n == PICKET_ERR_BODY_LENGTH)
         return n;
     exchange_stop_sending(x);
+    x->refused = true;
     return PICKET_ERR_DONE;
 }
 
@@ -261,9 +341,10 @@ int exchange_finish(exchange_t *x)
 {
     if (x->error != 0)
         return x->error;
-    bool missing = x->request.body == NULL && x->request.body_len > 0 && x->body_sent < x->request.body_len;
-    if (missing && x->sending != SEND_DONE)
+    bool written = x->request.body == NULL && x->request.body_read == NULL;
+    bool missing = written && x->request.body_len > 0 && x->body_sent < x->request.body_len;
+    if (missing && (x->sending != SEND_DONE || x->receiving == RECEIVE_DISCARD))
         return exchange_fail(x, PICKET_ERR_BODY_LENGTH);
-    x->body_finished = true;
+    x->body_finished = x->finished = true;
     return 0;
 }

@@ -29,6 +29,8 @@ static int start(picket_http_t *http, picket_t *client, const picket_request_t *
     if (slot == NULL)
         return PICKET_ERR_NO_SLOT;
     error = exchange_start(&state->env, request, &slot->exchange, start_text);
+    if (error == PICKET_ERR_NO_MEMORY && keep_drop_all(&state->keep))
+        error = exchange_start(&state->env, request, &slot->exchange, start_text);
     if (error == 0)
         http->generation = slot->generation;
     return error;
@@ -153,6 +155,12 @@ int picket_http_read_blocking(picket_http_t *http, void *buf, size_t len)
 }
 
 // --- What is known
+
+const char *picket_http_url(const picket_http_t *http)
+{
+    exchange_t *x = find(http);
+    return x != NULL ? exchange_url(x) : "";
+}
 
 int picket_http_status(const picket_http_t *http)
 {

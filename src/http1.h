@@ -20,17 +20,36 @@ typedef struct http1_request {
     bool has_body;
     int64_t body_len; // PICKET_CHUNKED: Transfer-Encoding: chunked
     const char *user_agent;
+    const char *user; // Basic; NULL: none
+    const char *password;
+    const char *bearer;          // NULL: none
+    bool expect;                 // 100-continue, if there is a body
+    const picket_proxy_t *proxy; // absolute form, with these credentials; NULL: no proxy
+    bool keep;                   // the connection, for the next request
+    bool foreign;  // leave out what is meant for another origin: Authorization, Cookie, and Host as given
+    bool bodyless; // leave out what describes a body that is not sent any more: Content-*
 } http1_request_t;
 
 // Write the request head, with its empty line, to buf; NULL with len 0 only measures. Returns the length of
 // the head (more than len: nothing usable was written; no NUL follows it), PICKET_ERR_HEADER (*why, if not
 // NULL, says what is wrong, a static string) or PICKET_ERR_ARG (a method that is not a token, CONNECT, or
-// TRACE; a body_len below 0 other than PICKET_CHUNKED). Order: request line, Host, User-Agent, Accept, the
-// application's fields, Content-Length or Transfer-Encoding, Connection: close. A Host, User-Agent or
+// TRACE; a body_len below 0 other than PICKET_CHUNKED). Order: request line, Host, User-Agent, Accept,
+// Authorization, the application's fields, Content-Length or Transfer-Encoding, Connection: close unless keep. A Host, User-Agent or
 // Accept of the application's stands where the default would. method NULL is GET, or POST with a body;
 // user_agent NULL is picket/VERSION. A field whose value is NULL is not sent; Host cannot be left out.
 // POST, PUT and PATCH without a body send Content-Length: 0.
 int http1_write_head(const http1_request_t *request, char *buf, size_t len, const char **why);
+
+// What opens the way through a proxy (RFC 9110 9.3.6); returns as http1_write_head does.
+typedef struct http1_connect {
+    const char *host;
+    bool brackets; // around the host, an IPv6 literal
+    uint16_t port;
+    const char *user_agent; // NULL: none
+    const char *user;       // Basic; NULL: none
+    const char *password;
+} http1_connect_t;
+int http1_write_connect(const http1_connect_t *connect, char *buf, size_t len, const char **why);
 
 // Frame one chunk in place (RFC 9112 7.1): the n data bytes (1 to 0xffff) lie at buf + HTTP1_CHUNK_ROOM,
 // and HTTP1_CHUNK_TAIL bytes are free behind them. Returns the frame's start and sets *len; NULL for
@@ -50,6 +69,9 @@ typedef struct http1_response http1_response_t;
 http1_response_t *http1_response_new(bool head_request, size_t head_max);
 void http1_response_free(http1_response_t *r);
 
+// Forget all of it: another response is coming.
+void http1_response_again(http1_response_t *r, bool head_request);
+
 // Feed bytes of the head. Returns the number taken (all, until the head is complete; what is left then
 // belongs to the body), or an error, which sticks: PICKET_ERR_NOT_HTTP, _HTTP_*, _NO_MEMORY. Interim
 // responses (1xx) are skipped. Any split of the bytes gives the same result.
@@ -67,6 +89,12 @@ int http1_feed_body(http1_response_t *r, char *buf, size_t len, size_t *out);
 // response whose end is the end of the connection this completes it.
 int http1_feed_end(http1_response_t *r);
 
+// 100 has come: the server wants the body.
+bool http1_continued(const http1_response_t *r);
+
+// A byte of it has come.
+bool http1_begun(const http1_response_t *r);
+
 // The message is complete.
 bool http1_complete(const http1_response_t *r);
 
@@ -81,6 +109,10 @@ bool http1_header_at(const http1_response_t *r, unsigned i, const char **name, c
 int64_t http1_length(const http1_response_t *r);
 const char *http1_reason(const http1_response_t *r); // "" when there is none
 int http1_version_minor(const http1_response_t *r);  // 0 or 1
+
+// http1_connection.c. For how long the connection may be used for another request, in milliseconds: UINT32_MAX when the server
+// set no limit; 0: not at all, or the response is not complete. RFC 9112 section 9.3, and the timeout and max of Keep-Alive.
+uint32_t http1_keeps_open(const http1_response_t *r);
 
 // What was wrong, in a few words, for picket_detail_t.text: "" when nothing was. Static or inside r.
 const char *http1_why(const http1_response_t *r);

@@ -4,6 +4,7 @@
 
 #include "http1.h"
 #include "http1_text.h"
+#include "text.h"
 
 #ifndef PICKET_VERSION
 #define PICKET_VERSION "0"
@@ -116,6 +117,20 @@ static const char *check_field(const picket_header_t *field)
     return http1_same_name(field->name, "Host") ? check_host(field->value) : NULL;
 }
 
+// Fields of the application's that this request must not have, though it gave them.
+static bool is_left_out(const http1_request_t *request, const char *name)
+{
+    static const char content[] = "content-";
+    size_t i = 0;
+
+    if (request->foreign && (http1_same_name(name, "Authorization") || http1_same_name(name, "Cookie") ||
+                             http1_same_name(name, "Host")))
+        return true;
+    while (content[i] != '\0' && http1_lower(name[i]) == content[i])
+        i++;
+    return request->bodyless && content[i] == '\0';
+}
+
 static size_t count_fields(const http1_request_t *request, const char *name)
 {
     size_t n = 0;
@@ -146,12 +161,29 @@ static const char *method_of(const http1_request_t *request)
     return request->has_body ? "POST" : "GET";
 }
 
+static void put_authority(struct head *head, const url_t *url)
+{
+    const bool brackets = url->is_literal && url->address.family == 6;
+
+    put_text(head, brackets ? "[" : "");
+    put(head, url->host, url->host_len);
+    put_text(head, brackets ? "]" : "");
+    if (url->port_given) {
+        put_text(head, ":");
+        put_number(head, url->port);
+    }
+}
+
 static void put_request_line(struct head *head, const http1_request_t *request)
 {
     const url_t *const url = request->url;
 
     put_text(head, method_of(request));
     put_text(head, " ");
+    if (request->proxy != NULL) { // RFC 9112 3.2.2
+        put_text(head, "http://");
+        put_authority(head, url);
+    }
     if (url->target_len == 0 || url->target[0] != '/')
         put_text(head, "/");
     put(head, url->target, url->target_len);
@@ -160,15 +192,8 @@ static void put_request_line(struct head *head, const http1_request_t *request)
 
 static void put_default_host(struct head *head, const url_t *url)
 {
-    const bool brackets = url->is_literal && url->address.family == 6;
-
-    put_text(head, brackets ? "Host: [" : "Host: ");
-    put(head, url->host, url->host_len);
-    put_text(head, brackets ? "]" : "");
-    if (url->port_given) {
-        put_text(head, ":");
-        put_number(head, url->port);
-    }
+    put_text(head, "Host: ");
+    put_authority(head, url);
     put_text(head, "\r\n");
 }
 
@@ -195,7 +220,7 @@ static void put_defaults(struct head *head, const http1_request_t *request)
 {
     const char *const agent = request->user_agent;
 
-    if (count_fields(request, "Host") == 0)
+    if (request->foreign || count_fields(request, "Host") == 0)
         put_default_host(head, request->url);
     else
         put_given(head, request, "Host");
@@ -209,11 +234,99 @@ static bool has_default(const char *name)
            http1_same_name(name, "Accept");
 }
 
+// --- Credentials
+
+static const char *check_basic(const char *user, const char *password)
+{
+    if (strchr(user, ':') != NULL)
+        return "the user's name has a colon";
+    if (!is_text(user) || (password != NULL && !is_text(password)))
+        return "the user's name or password has a control character";
+    return NULL;
+}
+
+// b64token of RFC 6750 section 2.1.
+static const char *check_bearer(const char *token)
+{
+    const char *at = token;
+
+    while (http1_is_digit(*at) || (http1_lower(*at) >= 'a' && http1_lower(*at) <= 'z') ||
+           (*at != '\0' && strchr("-._~+/", *at) != NULL))
+        at++;
+    if (at > token)
+        at += strspn(at, "=");
+    return at > token && *at == '\0' ? NULL : "the bearer token has a character that is not allowed";
+}
+
+static const char *check_proxy(const picket_proxy_t *proxy)
+{
+    if (proxy->user == NULL)
+        return proxy->password != NULL ? "a password without a user, for the proxy" : NULL;
+    return check_basic(proxy->user, proxy->password);
+}
+
+static const char *check_credentials(const http1_request_t *request)
+{
+    if (request->proxy != NULL && check_proxy(request->proxy) != NULL)
+        return check_proxy(request->proxy);
+    if (request->user != NULL && request->bearer != NULL)
+        return "both a user and a bearer token";
+    if (request->user == NULL && request->password != NULL)
+        return "a password without a user";
+    if (request->bearer != NULL)
+        return check_bearer(request->bearer);
+    return request->user != NULL ? check_basic(request->user, request->password) : NULL;
+}
+
+// The i-th byte of "user:password".
+static uint8_t login_at(const char *user, size_t user_len, const char *password, size_t i)
+{
+    return (uint8_t)(i < user_len ? user[i] : i == user_len ? ':' : password[i - user_len - 1]);
+}
+
+static void put_basic(struct head *head, const char *name, const char *user, const char *password)
+{
+    const char *const rest = password != NULL ? password : "";
+    const size_t user_len = strlen(user);
+    const size_t len = user_len + 1 + strlen(rest);
+
+    put_text(head, name);
+    put_text(head, ": Basic ");
+    for (size_t i = 0; i < len; i += 3) {
+        uint8_t bytes[3] = {0};
+        char digits[5];
+        size_t n = 0;
+        text_t text = text_in(digits, sizeof digits);
+        for (; n < 3 && i + n < len; n++)
+            bytes[n] = login_at(user, user_len, rest, i + n);
+        text_base64(&text, bytes, n);
+        put(head, digits, 4);
+    }
+    put_text(head, "\r\n");
+}
+
+static void put_credentials(struct head *head, const http1_request_t *request)
+{
+    const picket_proxy_t *const proxy = request->proxy;
+
+    if (proxy != NULL && proxy->user != NULL)
+        put_basic(head, "Proxy-Authorization", proxy->user, proxy->password);
+    if (request->foreign || count_fields(request, "Authorization") > 0)
+        return;
+    if (request->user != NULL)
+        put_basic(head, "Authorization", request->user, request->password);
+    if (request->bearer != NULL) {
+        put_text(head, "Authorization: Bearer ");
+        put_text(head, request->bearer);
+        put_text(head, "\r\n");
+    }
+}
+
 static void put_others(struct head *head, const http1_request_t *request)
 {
     for (size_t i = 0; i < request->header_count; i++) {
         const picket_header_t *const field = &request->headers[i];
-        if (field->value != NULL && !has_default(field->name))
+        if (field->value != NULL && !has_default(field->name) && !is_left_out(request, field->name))
             put_field(head, field->name, field->value);
     }
 }
@@ -234,7 +347,10 @@ static void put_framing(struct head *head, const http1_request_t *request)
         put_number(head, request->has_body ? (uint64_t)request->body_len : 0);
         put_text(head, "\r\n");
     }
-    put_field(head, "Connection", "close");
+    if (request->expect && request->has_body)
+        put_field(head, "Expect", "100-continue");
+    if (!request->keep)
+        put_field(head, "Connection", "close");
     put_text(head, "\r\n");
 }
 
@@ -255,9 +371,12 @@ int http1_write_head(const http1_request_t *request, char *buf, size_t len, cons
     if (!has_arguments(request, buf, len))
         return PICKET_ERR_ARG;
     wrong = check_fields(request);
+    if (wrong == NULL)
+        wrong = check_credentials(request);
     if (wrong == NULL) {
         put_request_line(&head, request);
         put_defaults(&head, request);
+        put_credentials(&head, request);
         put_others(&head, request);
         put_framing(&head, request);
         if (head.at <= INT_MAX)
@@ -267,6 +386,38 @@ int http1_write_head(const http1_request_t *request, char *buf, size_t len, cons
     if (why != NULL)
         *why = wrong;
     return PICKET_ERR_HEADER;
+}
+
+static void put_host_and_port(struct head *head, const http1_connect_t *connect)
+{
+    put_text(head, connect->brackets ? "[" : "");
+    put_text(head, connect->host);
+    put_text(head, connect->brackets ? "]:" : ":");
+    put_number(head, connect->port);
+}
+
+int http1_write_connect(const http1_connect_t *connect, char *buf, size_t len, const char **why)
+{
+    struct head head = {buf, len, 0};
+    const picket_proxy_t login = {.user = connect->user, .password = connect->password};
+    const char *const wrong = check_proxy(&login);
+
+    if (wrong != NULL) {
+        if (why != NULL)
+            *why = wrong;
+        return PICKET_ERR_HEADER;
+    }
+    put_text(&head, "CONNECT ");
+    put_host_and_port(&head, connect);
+    put_text(&head, " HTTP/1.1\r\nHost: ");
+    put_host_and_port(&head, connect);
+    put_text(&head, "\r\n");
+    if (connect->user_agent != NULL)
+        put_field(&head, "User-Agent", connect->user_agent);
+    if (connect->user != NULL)
+        put_basic(&head, "Proxy-Authorization", connect->user, connect->password);
+    put_text(&head, "\r\n");
+    return head.at <= INT_MAX ? (int)head.at : PICKET_ERR_HEADER;
 }
 
 // --- Chunks

@@ -29,6 +29,7 @@ struct http1_response {
     const char *why;
     bool head_request;
     bool begun;     // a byte has come
+    bool continued; // 100 has come
     bool head_done; // the head of the final response is complete
     bool ended;     // llhttp says that the message has ended
     enum http1_body body;
@@ -149,6 +150,7 @@ static int on_head_complete(llhttp_t *parser)
         fail(r, PICKET_ERR_HTTP_INTERIM, "");
     if (r->error != 0)
         return -1;
+    r->continued = r->continued || r->status == 100;
     r->head_done = r->status >= 200;
     r->body = body_of(r);
     http1_filter_body(&r->filter, r->body);
@@ -321,12 +323,32 @@ http1_response_t *http1_response_new(bool head_request, size_t head_max)
     return r;
 }
 
+void http1_response_again(http1_response_t *r, bool head_request)
+{
+    r->head_request = head_request;
+    r->begun = r->head_done = r->continued = false;
+    r->interim = 0;
+    r->error = 0;
+    r->why = "";
+    begin_message(r);
+}
+
 void http1_response_free(http1_response_t *r)
 {
     if (r == NULL)
         return;
     picket_arena_free(r->store);
     picket_arena_free(r);
+}
+
+bool http1_continued(const http1_response_t *r)
+{
+    return r->continued;
+}
+
+bool http1_begun(const http1_response_t *r)
+{
+    return r->begun;
 }
 
 bool http1_head_complete(const http1_response_t *r)

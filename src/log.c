@@ -30,7 +30,7 @@ static void put_tls(text_t *t, const picket_detail_t *detail)
     text_str(t, detail->resumed ? ", session resumed" : ", certificate verified");
 }
 
-void log_connected(const picket_config_t *config, const stream_t *stream)
+void log_connected(const picket_config_t *config, const stream_t *stream, bool again)
 {
     char line[LINE], address[PICKET_ADDRESS_TEXT];
     picket_detail_t detail = {0};
@@ -39,7 +39,7 @@ void log_connected(const picket_config_t *config, const stream_t *stream)
     stream_describe(stream, &detail);
     picket_address_format(&detail.address, address);
     text_t t = text_in(line, sizeof line);
-    text_str(&t, "connected to ");
+    text_str(&t, again ? "again on the connection to " : "connected to ");
     text_str(&t, address);
     text_str(&t, " port ");
     text_num(&t, stream->peer.port);

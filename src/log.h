@@ -7,7 +7,7 @@
 
 void log_text(const picket_config_t *config, enum picket_log_level level, const char *text);
 void log_error(const picket_config_t *config, int error, const char *detail);
-void log_connected(const picket_config_t *config, const stream_t *stream);
+void log_connected(const picket_config_t *config, const stream_t *stream, bool again);
 void log_status(const picket_config_t *config, int status);
 
 #endif

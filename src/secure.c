@@ -39,7 +39,7 @@ static int begin(const exchange_env_t *env, secure_t *s, const picket_tls_target
     uint32_t total_ms = choose(t->total_ms, c->total_ms, 0);
     if (total_ms != 0)
         s->total = deadline_in(now, total_ms);
-    stream_start(&s->stream, env->port, env->tls, &(tls_peer_t){s->host, literal, target->port},
+    stream_start(&s->stream, env->port, env->tls, &(tls_peer_t){s->host, literal, target->port, false},
                  target->address != NULL ? target->address : literal, now,
                  choose(t->connect_ms, c->connect_ms, PICKET_CONNECT_MS));
     return 0;
@@ -57,6 +57,8 @@ static int start(picket_tls_t *tls, picket_t *client, const picket_tls_target_t 
     if (slot == NULL)
         return PICKET_ERR_NO_SLOT;
     secure_t *s = picket_arena_calloc(1, sizeof *s);
+    if (s == NULL && keep_drop_all(&state->keep))
+        s = picket_arena_calloc(1, sizeof *s);
     if (s == NULL)
         return PICKET_ERR_NO_MEMORY;
     error = begin(&state->env, s, target);
@@ -64,6 +66,8 @@ static int start(picket_tls_t *tls, picket_t *client, const picket_tls_target_t 
         picket_arena_free(s);
         return error;
     }
+    s->keep = &state->keep;
+    keep_begin(s->keep);
     slot->secure = s;
     tls->generation = slot->generation;
     return 0;
@@ -77,11 +81,19 @@ int picket_tls_start(picket_tls_t *tls, picket_t *client, const picket_tls_targe
     return tls->error = start(tls, client, target);
 }
 
+static void stop(secure_t *s, bool cleanly)
+{
+    stream_stop(&s->stream, cleanly);
+    if (s->keep != NULL)
+        keep_end(s->keep);
+    s->keep = NULL;
+}
+
 void secure_free(secure_t *s)
 {
     if (s == NULL)
         return;
-    stream_stop(&s->stream, true);
+    stop(s, true);
     picket_arena_free(s);
 }
 
@@ -111,9 +123,10 @@ int secure_fail(secure_t *s, int error)
 {
     if (s->error != 0)
         return s->error;
+    error = stream_reason(&s->stream, error);
     stream_describe(&s->stream, &s->detail);
     s->detail.phase = s->stream.phase;
-    stream_stop(&s->stream, false);
+    stop(s, false);
     return s->error = error;
 }
 
@@ -125,6 +138,8 @@ uint32_t secure_poll(const exchange_env_t *env, secure_t *s, uint32_t ms)
     int ready = stream_poll(&s->stream, now);
     if (deadline_passed(&s->total, now))
         ready = PICKET_ERR_TIMEOUT_TOTAL;
+    if (stream_is_offline(&s->stream, now) && ready == PICKET_AGAIN)
+        ready = PICKET_ERR_LINK;
     if (ready < 0 && ready != PICKET_AGAIN) {
         secure_fail(s, ready);
         return 0;
@@ -147,8 +162,15 @@ static secure_t *use(picket_tls_t *tls, int *error)
 static int keep(picket_tls_t *tls, secure_t *s, int result)
 {
     if (result < 0 && result != PICKET_AGAIN)
-        tls->error = secure_fail(s, result);
+        result = tls->error = secure_fail(s, result);
     return result;
+}
+
+// Nothing has come. It may be long until something does, but not without a network.
+static int wait_to_read(const picket_tls_t *tls, secure_t *s)
+{
+    const picket_port_t *port = tls->client->config.port;
+    return stream_is_offline(&s->stream, port->millis(port->ctx)) ? PICKET_ERR_LINK : PICKET_AGAIN;
 }
 
 int picket_tls_ready(picket_tls_t *tls)
@@ -167,6 +189,8 @@ static int wait_to_write(const picket_tls_t *tls, secure_t *s)
     uint32_t now = port->millis(port->ctx);
     if (stream_is_held(&s->stream))
         return PICKET_AGAIN;
+    if (stream_is_offline(&s->stream, now))
+        return PICKET_ERR_LINK;
     if (!s->idle.on)
         s->idle = deadline_in(now, s->timeouts.idle_ms);
     return deadline_passed(&s->idle, now) ? PICKET_ERR_TIMEOUT_SEND : PICKET_AGAIN;
@@ -195,7 +219,8 @@ int picket_tls_read(picket_tls_t *tls, void *buf, size_t len)
         return error;
     if (buf == NULL || len == 0 || len > INT_MAX)
         return PICKET_ERR_ARG;
-    return keep(tls, s, stream_read(&s->stream, buf, len));
+    int n = stream_read(&s->stream, buf, len);
+    return keep(tls, s, n == PICKET_AGAIN ? wait_to_read(tls, s) : n);
 }
 
 picket_detail_t picket_tls_detail(const picket_tls_t *tls)

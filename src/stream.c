@@ -1,5 +1,7 @@
 #include "stream.h"
 
+#include <string.h>
+
 #include "clock_wait.h"
 #include "entropy.h"
 #include "text.h"
@@ -18,6 +20,12 @@ void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, 
         s->phase = PICKET_PHASE_TIME;
     s->deadline = deadline_in(now, connect_ms);
     dial_start(&s->dial, port, peer->host, address, peer->port);
+}
+
+void stream_go_via(stream_t *s, const via_t *via)
+{
+    s->via = via;
+    dial_start(&s->dial, s->port, via->host, via->address, via->port);
 }
 
 void stream_adopt(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
@@ -95,6 +103,8 @@ static int timed_out(const stream_t *s)
         return PICKET_ERR_NO_TIME;
     if (s->phase == PICKET_PHASE_LOOKUP)
         return PICKET_ERR_TIMEOUT_LOOKUP;
+    if (s->phase == PICKET_PHASE_PROXY)
+        return PICKET_ERR_TIMEOUT_PROXY;
     return s->phase == PICKET_PHASE_CONNECT ? PICKET_ERR_TIMEOUT_CONNECT : PICKET_ERR_TIMEOUT_HANDSHAKE;
 }
 
@@ -122,7 +132,22 @@ static int connect_now(stream_t *s, uint32_t now)
         s->phase = PICKET_PHASE_CONNECT;
     if (result != 1)
         return result;
-    s->phase = s->client != NULL ? PICKET_PHASE_HANDSHAKE : PICKET_PHASE_SEND;
+    s->phase = s->client == NULL ? PICKET_PHASE_SEND
+               : s->via != NULL  ? PICKET_PHASE_PROXY
+                                 : PICKET_PHASE_HANDSHAKE;
+    return 0;
+}
+
+static int open_tunnel(stream_t *s)
+{
+    int result = s->tunnel == NULL ? tunnel_new(s->via, &s->peer, &s->tunnel) : 0;
+    if (result == 0)
+        result = tunnel_poll(s->tunnel, s->port, s->handle);
+    if (result != 1)
+        return result;
+    tunnel_free(s->tunnel);
+    s->tunnel = NULL;
+    s->phase = PICKET_PHASE_HANDSHAKE;
     return 0;
 }
 
@@ -168,7 +193,7 @@ static bool start_over(stream_t *s, int error)
     s->first_error = error;
     s->pressed = true;
     s->phase = PICKET_PHASE_CONNECT;
-    dial_start(&s->dial, s->port, s->peer.host, &address, s->peer.port);
+    dial_start(&s->dial, s->port, s->peer.host, &address, s->via != NULL ? s->via->port : s->peer.port);
     return true;
 }
 
@@ -178,12 +203,14 @@ static int advance(stream_t *s, uint32_t now)
     s->pressed = false;
     if (s->phase == PICKET_PHASE_TIME)
         result = learn_time(s);
-    else if (s->phase < PICKET_PHASE_HANDSHAKE)
+    else if (s->phase < PICKET_PHASE_PROXY)
         result = connect_now(s, now);
+    else if (s->phase == PICKET_PHASE_PROXY)
+        result = open_tunnel(s);
     else if (s->phase == PICKET_PHASE_HANDSHAKE)
         result = shake_hands(s);
     if (result == 0)
-        s->pressed = s->phase == PICKET_PHASE_HANDSHAKE || s->phase == PICKET_PHASE_LOOKUP;
+        s->pressed = s->phase != PICKET_PHASE_SEND; // on to the next phase at once
     return s->phase == PICKET_PHASE_SEND ? 1 : result == 0 ? PICKET_AGAIN : result;
 }
 
@@ -205,12 +232,30 @@ int stream_poll(stream_t *s, uint32_t now)
     return result;
 }
 
+bool stream_is_offline(stream_t *s, uint32_t now)
+{
+    if (s->port == NULL || s->port->online == NULL || s->port->online(s->port->ctx))
+        s->offline.on = false;
+    else if (!s->offline.on)
+        s->offline = deadline_in(now, PICKET_LINK_MS);
+    return deadline_passed(&s->offline, now);
+}
+
+int stream_reason(const stream_t *s, int error)
+{
+    bool late = (error <= PICKET_ERR_TIMEOUT_LOOKUP && error >= PICKET_ERR_TIMEOUT_TOTAL) ||
+                error == PICKET_ERR_TIMEOUT_PROXY;
+    return s->offline.on && (late || error == PICKET_ERR_UNREACHABLE) ? PICKET_ERR_LINK : error;
+}
+
 uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms)
 {
     bool pressed = s->pressed;
     s->pressed = false; // said once: a reader that pauses must not keep everybody awake
     if (s->error != 0 || pressed)
         return 0;
+    if (!deadline_passed(&s->offline, now)) // once it has, it is for a read or write to say so
+        ms = deadline_left(&s->offline, now, ms);
     if (s->phase == PICKET_PHASE_SEND)
         return ms;
     if (s->phase == PICKET_PHASE_LOOKUP || s->phase == PICKET_PHASE_CONNECT)
@@ -247,6 +292,14 @@ int stream_read(stream_t *s, void *buf, size_t len)
         return PICKET_AGAIN;
     int n = s->tls != NULL ? read_tls(s, buf, len) : s->port->recv(s->port->ctx, s->handle, buf, len);
     return n < 0 && n != PICKET_AGAIN ? fail(s, n) : n;
+}
+
+bool stream_is_quiet(stream_t *s)
+{
+    uint8_t byte;
+    if (s->phase != PICKET_PHASE_SEND || s->error != 0 || stream_flush(s) != 0)
+        return false;
+    return stream_is_held(s) || stream_read(s, &byte, 1) == PICKET_AGAIN;
 }
 
 // Plaintext is only taken when the ciphertext of what came before has gone to TCP, so that little waits here.
@@ -325,9 +378,23 @@ void stream_stop(stream_t *s, bool cleanly)
     else if (s->handle >= 0)
         s->port->abort(s->port->ctx, s->handle);
     tls_free(s->tls);
+    tunnel_free(s->tunnel);
     s->tls = NULL;
+    s->tunnel = NULL;
     s->handle = -1;
     s->port = NULL;
+}
+
+// Until the way is open, what is said is said of the proxy.
+static void explain_proxy(const stream_t *s, picket_detail_t *detail)
+{
+    text_t text = text_in(detail->text, sizeof detail->text);
+    text_str(&text, "proxy ");
+    text_quote(&text, s->via->host, strlen(s->via->host), 60);
+    if (s->tunnel == NULL)
+        return;
+    text_str(&text, ": ");
+    tunnel_explain(s->tunnel, &text);
 }
 
 void stream_describe(const stream_t *s, picket_detail_t *detail)
@@ -335,6 +402,8 @@ void stream_describe(const stream_t *s, picket_detail_t *detail)
     detail->address = s->address;
     if (s->waits)
         clock_wait_explain(detail->text, sizeof detail->text);
+    if (s->via != NULL && s->error != 0 && s->phase < PICKET_PHASE_HANDSHAKE)
+        explain_proxy(s, detail);
     if (s->tls != NULL)
         tls_describe(s->tls, detail);
     if (s->client != NULL && entropy_failed()) {

@@ -6,6 +6,7 @@
 #include "dial.h"
 #include "picket/picket.h"
 #include "tls.h"
+#include "tunnel.h"
 
 typedef struct stream {
     const picket_port_t *port;
@@ -13,11 +14,14 @@ typedef struct stream {
     tls_client_t *client; // NULL: plain TCP
     tls_peer_t peer;
     dial_t dial;
+    const via_t *via; // through a proxy; NULL: none
+    tunnel_t *tunnel; // in that phase
     tls_t *tls;
     int handle; // of the connection, -1 while there is none
     picket_address_t address;
-    enum picket_phase phase; // TIME, LOOKUP, CONNECT, HANDSHAKE, then SEND: bytes can move
+    enum picket_phase phase; // TIME, LOOKUP, CONNECT, PROXY, HANDSHAKE, then SEND: bytes can move
     deadline_t deadline;     // for all of them together
+    deadline_t offline;      // since there is no network
     int error;               // sticks
     int send_error;          // of the connection; what had arrived may still be read
     int first_error;         // of the handshake that offered a session; it is tried once more without
@@ -27,6 +31,9 @@ typedef struct stream {
 // Begin. peer is borrowed; its host must live as long as the stream. address as in dial.h.
 void stream_start(stream_t *s, const picket_port_t *port, tls_client_t *client, const tls_peer_t *peer,
                   const picket_address_t *address, uint32_t now, uint32_t connect_ms);
+
+// Before the first poll: through a proxy, with TLS by a tunnel. via is borrowed as peer is.
+void stream_go_via(stream_t *s, const via_t *via);
 
 // Begin on a connection that is there already: this handle of port's. Only send, recv, close and abort of port are
 // called; it has no connect. deadline: for all that is still to be done.
@@ -40,6 +47,12 @@ int stream_poll(stream_t *s, uint32_t now);
 // Milliseconds until it is needed again, at most ms.
 uint32_t stream_next(stream_t *s, uint32_t now, uint32_t ms);
 
+// There has been no network for PICKET_LINK_MS. To be asked in every poll, since that is what counts the time.
+bool stream_is_offline(stream_t *s, uint32_t now);
+
+// The error, or PICKET_ERR_LINK where that is the reason for it: for a timeout while there is no network.
+int stream_reason(const stream_t *s, int error);
+
 // The byte rule of picket.h. read returns 0 at close_notify with TLS, at FIN without.
 int stream_read(stream_t *s, void *buf, size_t len);
 int stream_write(stream_t *s, const void *data, size_t len);
@@ -50,6 +63,10 @@ bool stream_is_held(const stream_t *s);
 
 // Move ciphertext that waits towards the network. 0, or the error.
 int stream_flush(stream_t *s);
+
+// Bytes can move, and none have come but what TLS keeps to itself; nor has the end. While it is held that cannot be told,
+// and true is said.
+bool stream_is_quiet(stream_t *s);
 
 // All that was written has gone to the connection.
 bool stream_is_flushed(const stream_t *s);

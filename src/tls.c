@@ -221,6 +221,12 @@ static bool make_queue(bufq_t *q)
     return q->data != NULL;
 }
 
+// In a resumed session nobody is asked for a certificate: those with one and those without are not mixed.
+static bool has_sessions(const tls_t *tls)
+{
+    return !tls->peer.anonymous || tls->client->identity == NULL;
+}
+
 // An IP literal is never sent as SNI (RFC 6066 section 3), and Mbed TLS would match it against DNS wildcards:
 // its own name check is left out for literals. tls_verify.c checks every name, literal or not.
 static int set_up(tls_t *tls, void *arg)
@@ -230,7 +236,7 @@ static int set_up(tls_t *tls, void *arg)
     if (!make_queue(&tls->in) || !make_queue(&tls->out))
         return PICKET_ERR_NO_MEMORY;
     configure(tls->client);
-    if (mbedtls_ssl_setup(&tls->ssl, &tls->client->conf) != 0)
+    if (mbedtls_ssl_setup(&tls->ssl, tls_identity_config(tls->client, tls->peer.anonymous)) != 0)
         return PICKET_ERR_NO_MEMORY;
     if (mbedtls_ssl_set_hostname(&tls->ssl, tls->peer.literal != NULL ? NULL : tls->peer.host) != 0)
         return PICKET_ERR_NO_MEMORY;
@@ -238,7 +244,7 @@ static int set_up(tls_t *tls, void *arg)
     mbedtls_ssl_set_bio(&tls->ssl, tls, give_output, take_input, NULL);
     if (config->keylog != NULL)
         mbedtls_ssl_set_export_keys_cb(&tls->ssl, log_key, (void *)(uintptr_t)config);
-    tls->offered = tls_session_offer(tls);
+    tls->offered = has_sessions(tls) && tls_session_offer(tls);
     return 0;
 }
 
@@ -314,7 +320,8 @@ static int accept_server(tls_t *tls)
     if (tls->checked)
         tls->verified_ms = clock_unix_ms();
     forget_chain(tls);
-    tls_session_keep(tls);
+    if (has_sessions(tls))
+        tls_session_keep(tls);
     tls->handshaken = true; // last: the step is over then
     return 1;
 }
@@ -405,7 +412,8 @@ typedef struct span {
 static void keep_ticket(tls_t *tls)
 {
     tls->ticket = true;
-    tls_session_keep(tls);
+    if (has_sessions(tls))
+        tls_session_keep(tls);
 }
 
 // 0 of mbedtls_ssl_read is not the end but an empty record (the end is close_notify, and take_input never

@@ -33,6 +33,8 @@ typedef struct tls_peer {
     const char *host;
     const picket_address_t *literal;
     uint16_t port;
+    bool
+        anonymous; // the client's certificate is not shown to it, and no session is kept or resumed if there is one
 } tls_peer_t;
 
 // A connection is in the middle of long arithmetic, which tls_handshake goes on with; until it has ended all

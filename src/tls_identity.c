@@ -34,6 +34,7 @@ struct tls_identity {
     mbedtls_pk_context key;
     picket_identity_t given; // sign and ctx
     size_t bits;             // of the key
+    mbedtls_ssl_config bare; // the client's, without the certificate
 };
 
 static int refuse(const char *why)
@@ -332,6 +333,17 @@ void tls_identity_free(tls_client_t *client)
     client->identity = NULL;
 }
 
+// A copy that owns nothing: what it points to is the client's.
+const mbedtls_ssl_config *tls_identity_config(tls_client_t *client, bool anonymous)
+{
+    struct tls_identity *identity = client->identity;
+    if (!anonymous || identity == NULL)
+        return &client->conf;
+    identity->bare = client->conf;
+    identity->bare.MBEDTLS_PRIVATE(key_cert) = NULL;
+    return &identity->bare;
+}
+
 static bool is_complete(const picket_identity_t *given)
 {
     int keys = (given->key != NULL) + (given->key_id != 0) + (given->sign != NULL);
@@ -358,6 +370,12 @@ int tls_identity_use(tls_client_t *client, const picket_identity_t *given)
     (void)given;
     why_not = "this was built without client certificates (PICKET_CLIENT_CERT)";
     return PICKET_ERR_IDENTITY;
+}
+
+const mbedtls_ssl_config *tls_identity_config(tls_client_t *client, bool anonymous)
+{
+    (void)anonymous;
+    return &client->conf;
 }
 
 void tls_identity_free(tls_client_t *client)
@@ -403,5 +421,8 @@ int picket_identity_use(picket_t *client, const picket_identity_t *identity)
     struct picket_state *state = client_state(client, &error);
     if (state == NULL)
         return error;
-    return identity == NULL ? PICKET_ERR_ARG : tls_identity_use(state->env.tls, identity);
+    if (identity == NULL)
+        return PICKET_ERR_ARG;
+    (void)keep_drop_all(&state->keep); // on those nobody is asked
+    return tls_identity_use(state->env.tls, identity);
 }

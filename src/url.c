@@ -399,14 +399,12 @@ static size_t find_host(const char *text, size_t len, url_t *url)
     return url->host_len == len - 1 ? 0 : url->host_len + 2;
 }
 
-static const char *parse_authority(const char *text, size_t len, url_t *url)
+static const char *parse_host(const char *text, size_t len, url_t *url)
 {
     const bool bracketed = len > 0 && text[0] == '[';
     size_t host;
     const char *why;
 
-    if (length_to(text, len, '@') < len)
-        return "credentials in the URL";
     host = find_host(text, len, url);
     if (bracketed && (host == 0 || (host < len && text[host] != ':')))
         return "malformed IPv6 address";
@@ -414,6 +412,21 @@ static const char *parse_authority(const char *text, size_t len, url_t *url)
         return "IPv6 address without brackets";
     why = bracketed ? parse_bracketed(url) : parse_name(url);
     return why == NULL && host < len ? parse_port(text + host + 1, len - host - 1, url) : why;
+}
+
+static const char *parse_authority(const char *text, size_t len, bool login, url_t *url)
+{
+    const size_t at = length_to(text, len, '@');
+
+    if (at == len)
+        return parse_host(text, len, url);
+    if (!login || length_to(text + at + 1, len - at - 1, '@') < len - at - 1)
+        return "credentials in the URL";
+    url->login = text;
+    url->login_len = at;
+    if (check_escapes(text, at) != NULL)
+        return "malformed %-escape";
+    return parse_host(text + at + 1, len - at - 1, url);
 }
 
 static const char *parse_rest(const char *text, size_t len, url_t *url)
@@ -460,15 +473,15 @@ static int parse_scheme(const char *text, url_t *url, const char **why)
     return url->secure ? 8 : 7;
 }
 
-static const char *parse_parts(const char *text, size_t len, url_t *url)
+static const char *parse_parts(const char *text, size_t len, bool login, url_t *url)
 {
     const size_t authority = strcspn(text, "/?#");
-    const char *const why = parse_authority(text, authority, url);
+    const char *const why = parse_authority(text, authority, login, url);
 
     return why != NULL ? why : parse_rest(text + authority, len - authority, url);
 }
 
-static int parse(const char *text, url_t *url, const char **why)
+static int parse(const char *text, bool login, url_t *url, const char **why)
 {
     size_t len;
     int scheme;
@@ -479,19 +492,29 @@ static int parse(const char *text, url_t *url, const char **why)
     scheme = parse_scheme(text, url, why);
     if (scheme < 0)
         return scheme;
-    *why = parse_parts(text + scheme, len - (size_t)scheme, url);
+    *why = parse_parts(text + scheme, len - (size_t)scheme, login, url);
     return *why == NULL ? 0 : PICKET_ERR_URL;
 }
 
-int url_parse(const char *text, url_t *url, const char **why)
+static int parse_any(const char *text, bool login, url_t *url, const char **why)
 {
     const char *wrong = "no URL";
     int error = PICKET_ERR_URL;
 
     memset(url, 0, sizeof *url);
     if (text != NULL)
-        error = parse(text, url, &wrong);
+        error = parse(text, login, url, &wrong);
     if (error != 0 && why != NULL)
         *why = wrong;
     return error;
+}
+
+int url_parse(const char *text, url_t *url, const char **why)
+{
+    return parse_any(text, false, url, why);
+}
+
+int url_parse_login(const char *text, url_t *url, const char **why)
+{
+    return parse_any(text, true, url, why);
 }

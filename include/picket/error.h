@@ -30,6 +30,8 @@ extern "C" {
     X(PICKET_ERR_INTERNAL, -15, "internal error: please report it with the details")                        \
     X(PICKET_ERR_IDENTITY, -16, "the client's own certificate or key cannot be used")                       \
     X(PICKET_ERR_NO_HOST, -17, "no host name was given that the certificate must be for")                   \
+    X(PICKET_ERR_BODY_SOURCE, -18, "the source of the request body failed")                                 \
+    X(PICKET_ERR_PROXY_URL, -19, "malformed proxy: it should be http://HOST:PORT")                          \
     /* The device */                                                                                        \
     X(PICKET_ERR_NO_TIME, -20,                                                                              \
       "the time is not known, so no certificate can be checked: nobody has set the clock")                  \
@@ -37,6 +39,7 @@ extern "C" {
     X(PICKET_ERR_NO_NETWORK, -22, "no network: the link is down or there is no address yet")                \
     X(PICKET_ERR_STACK, -23,                                                                                \
       "stack overflow: TLS or the application needs a larger stack (see PICKET_STACK_SIZE)")                \
+    X(PICKET_ERR_LINK, -24, "the network link was lost")                                                    \
     /* The way there */                                                                                     \
     X(PICKET_ERR_NO_ADDRESS, -30, "the host name has no address")                                           \
     X(PICKET_ERR_REFUSED, -31, "connection refused")                                                        \
@@ -51,6 +54,10 @@ extern "C" {
     X(PICKET_ERR_TIMEOUT_TOTAL, -40, "the time allowed for the whole exchange has passed")                  \
     X(PICKET_ERR_TIMEOUT_TIME, -41, "timed out asking for the time: no time server answered")               \
     X(PICKET_ERR_TIME_REFUSED, -42, "the answer of the time server cannot be believed")                     \
+    X(PICKET_ERR_TIMEOUT_PROXY, -43, "timed out: the proxy did not open the way to the server")             \
+    X(PICKET_ERR_PROXY, -44, "the proxy refused to open the way to the server")                             \
+    X(PICKET_ERR_PROXY_AUTH, -45, "the proxy wants credentials, or others")                                 \
+    X(PICKET_ERR_PROXY_ANSWER, -46, "the proxy's answer is not one, or there was none")                     \
     /* The server's identity */                                                                             \
     X(PICKET_ERR_UNKNOWN_ISSUER, -50,                                                                       \
       "certificate from an unknown issuer: no chain to a trusted certificate")                              \
@@ -83,7 +90,11 @@ extern "C" {
     X(PICKET_ERR_HTTP_HEAD_SIZE, -78, "response head larger than allowed (see config.head_max)")            \
     X(PICKET_ERR_HTTP_HEADERS, -79, "more response headers than allowed (see PICKET_HTTP_HEADERS)")         \
     X(PICKET_ERR_HTTP_UPGRADE, -80, "the server switched protocols without being asked")                    \
-    X(PICKET_ERR_HTTP_INTERIM, -81, "too many interim (1xx) responses")
+    X(PICKET_ERR_HTTP_INTERIM, -81, "too many interim (1xx) responses")                                     \
+    X(PICKET_ERR_REDIRECTS, -82, "more redirects than allowed")                                             \
+    X(PICKET_ERR_REDIRECT_URL, -83, "redirected to something that is not a URL to follow")                  \
+    X(PICKET_ERR_REDIRECT_PLAIN, -84, "redirected from https to http, which is not followed")               \
+    X(PICKET_ERR_REDIRECT_BODY, -85, "redirected, but the request body cannot be sent a second time")
 
 enum picket_error {
 #define PICKET_ERROR_ENUM(name, value, sentence) name = value,

@@ -127,6 +127,26 @@
 #define PICKET_HTTP_CHUNK 1024
 #endif
 
+// How long the body waits, with Expect: 100-continue, for a server that may not know it. Milliseconds.
+#ifndef PICKET_EXPECT_MS
+#define PICKET_EXPECT_MS 1000
+#endif
+
+// Bytes of the body of a redirect that are read, so that its connection may be kept; a longer one is closed.
+#ifndef PICKET_REDIRECT_BODY
+#define PICKET_REDIRECT_BODY 4096
+#endif
+
+// Connections kept open for the next request to the same server (keep-alive), and for how long at most, in milliseconds
+// (config.keep_ms overrides; a server may want less). Each takes PICKET_ARENA_KEPT bytes of the arena with TLS, but only while
+// nothing else needs them. 0: none is kept.
+#ifndef PICKET_KEEP
+#define PICKET_KEEP 2
+#endif
+#ifndef PICKET_KEEP_MS
+#define PICKET_KEEP_MS 60000
+#endif
+
 // Sources of entropy at once, the port's and the application's together (entropy.h). 36 bytes of RAM each.
 #ifndef PICKET_ENTROPY_SOURCES
 #define PICKET_ENTROPY_SOURCES 6
@@ -144,6 +164,12 @@
 #endif
 #ifndef PICKET_IDLE_MS
 #define PICKET_IDLE_MS 30000
+#endif
+
+// How long the network may be away (no link, or no address) before what is under way ends with PICKET_ERR_LINK. A radio link that
+// moves to another access point comes back within this time. Milliseconds.
+#ifndef PICKET_LINK_MS
+#define PICKET_LINK_MS 3000
 #endif
 
 // The time servers asked where the configuration names none (config.time_servers), and how many there may be.

@@ -43,6 +43,23 @@ typedef struct picket_timeouts {
     uint32_t total_ms;   // the whole exchange, from start to the last byte; 0: none
 } picket_timeouts_t;
 
+#define PICKET_KEEP_NEVER UINT32_MAX
+
+// A proxy (RFC 9110 9.3.6, RFC 9112 3.2.2): https:// goes through it by CONNECT, with TLS to the server inside, verified as ever; http:// is
+// asked of it.
+typedef struct picket_proxy {
+    const char *url;  // "http://HOST:PORT" (port 80 if none is given); NULL: no proxy
+    const char *user; // Basic, as in picket_request_t; NULL: none
+    const char *password;
+} picket_proxy_t;
+
+// Connect to a host and port at this address, and look nothing up.
+typedef struct picket_host {
+    const char *name;
+    uint16_t port;
+    picket_address_t address;
+} picket_host_t;
+
 typedef struct picket_config {
     // Whom to believe. Borrowed until picket_deinit. Without anchors https:// fails with PICKET_ERR_NO_TRUST,
     // http:// works.
@@ -75,8 +92,22 @@ typedef struct picket_config {
     const char *const *time_servers;
     size_t time_server_count;
 
+    // Hosts that need not be looked up, proxies among them, in exchanges; certificates must be for their names all the same.
+    // Borrowed until picket_deinit.
+    const picket_host_t *hosts;
+    size_t host_count;
+
+    // The proxy for all exchanges; not for tls.h. NULL: none. Borrowed until picket_deinit.
+    const picket_proxy_t *proxy;
+
     // Deadlines where a request gives none.
     picket_timeouts_t timeouts;
+
+    // How long a connection is kept open after a response, for the next request to the same server, in milliseconds; less
+    // when the server says so. 0: PICKET_KEEP_MS. PICKET_KEEP_NEVER: not at all, and the server is told. A request that
+    // finds a kept connection dead is sent once more on a new one, if its method is idempotent (RFC 9110 9.2.2) and
+    // nothing of a body has been taken from picket_http_write; others fail then, with PICKET_ERR_EMPTY or _RESET.
+    uint32_t keep_ms;
 
     // Largest response head accepted, in bytes. 0: PICKET_HTTP_HEAD_MAX.
     uint32_t head_max;
@@ -109,7 +140,8 @@ typedef struct picket_header {
 
 // A request. The struct is copied; what it points to is borrowed until picket_http_close.
 typedef struct picket_request {
-    const char *url;    // http:// or https://; a fragment is not sent; credentials are refused
+    const char *
+        url; // http:// or https://; a fragment is not sent; credentials are refused (but see url_credentials)
     const char *method; // NULL: GET, or POST when there is a body
 
     // Added to Host, User-Agent and Accept, or in their place when the name is the same. Host,
@@ -123,9 +155,41 @@ typedef struct picket_request {
     const void *body;
     int64_t body_len;
 
-    // Connect here and look nothing up. The certificate must still be for the host of the URL. NULL: look it
+    // body NULL, and this not NULL: it is asked for the body, body_len bytes or PICKET_CHUNKED, when there is room for more; again
+    // from offset 0 when the request has to be sent again (after a redirect, or on a new connection). It puts up to len bytes from
+    // offset `at` on into buf and returns their number; 0 at the end (with PICKET_CHUNKED only); PICKET_AGAIN when there are none
+    // yet (picket_poll asks again); anything else negative ends the exchange with PICKET_ERR_BODY_SOURCE. Called from picket_poll and the
+    // _blocking functions; it calls nothing of Picket's.
+    int (*body_read)(void *ctx, uint64_t at, void *buf, size_t len);
+    void *body_ctx;
+
+    // Credentials: Basic (RFC 7617; the name without ':', both in UTF-8, no control characters; password NULL: "") or Bearer (RFC 6750).
+    // An Authorization field among headers stands in their place. Malformed ones are PICKET_ERR_HEADER. url_credentials: those that
+    // stand in the URL are taken as user and password, if those are not given, and not shown by picket_http_url; without it they are
+    // refused.
+    const char *user;
+    const char *password;
+    const char *bearer;
+    bool url_credentials;
+
+    // Send the head of a request with a body with Expect: 100-continue, and the body only when the server asks for it, or has said nothing
+    // for PICKET_EXPECT_MS (RFC 9110 10.1.1). A final answer before that is the answer.
+    bool expect_continue;
+
+    // A proxy in the place of the configuration's; one without a URL: none. Its connections are not kept. A malformed one is
+    // PICKET_ERR_PROXY_URL.
+    const picket_proxy_t *proxy;
+
+    // Connect here and look nothing up, without a proxy (PICKET_ERR_ARG). The certificate must still be for the host of the URL. NULL: look it
     // up.
     const picket_address_t *address;
+
+    // Follow so many redirects (301, 302, 303, 307, 308), one more is PICKET_ERR_REDIRECTS; 0: none, they are responses like others.
+    // After 303, and after 301 and 302 of a POST, a GET without the body and its Content-* fields follows; else the same method,
+    // with the body again: PICKET_ERR_REDIRECT_BODY when that was taken from picket_http_write. From https to http none is followed
+    // (PICKET_ERR_REDIRECT_PLAIN). Once one leads to another origin (scheme, host, port), Authorization, Cookie, a Host field, address and the
+    // client's certificate are left out, for good. What is known of the response is that of the last one.
+    uint16_t max_redirects;
 
     picket_timeouts_t timeouts; // 0 in a field: that of the configuration
 } picket_request_t;
@@ -151,6 +215,7 @@ enum picket_phase {
     PICKET_PHASE_TIME, // asking what time it is: with TLS only, and while that is not known
     PICKET_PHASE_LOOKUP,
     PICKET_PHASE_CONNECT,
+    PICKET_PHASE_PROXY, // until it has opened the way: with TLS only
     PICKET_PHASE_HANDSHAKE,
     PICKET_PHASE_SEND,
     PICKET_PHASE_HEAD,
@@ -164,7 +229,9 @@ typedef struct picket_detail {
     int error;                // enum picket_error, 0 while all is well
     enum picket_phase phase;  // where it is, or failed
     bool resumed;             // the TLS session was a resumed one
+    bool reused;              // the connection was kept from an earlier exchange
     uint8_t chain_len;        // certificates in the verified path; 0 when none was checked or it was resumed
+    uint16_t redirects;       // followed
     int16_t alert;            // alert received from the server (RFC 8446 section 6), or -1
     uint16_t tls_version;     // PICKET_TLS_1_2, PICKET_TLS_1_3, 0 when there is none yet
     uint16_t tls_suite;       // IANA number of the cipher suite, 0 when there is none yet
@@ -221,6 +288,9 @@ int picket_http_write_blocking(picket_http_t *http, const void *data,
                                size_t len);                                // all len bytes, or an error
 int picket_http_read_blocking(picket_http_t *http, void *buf, size_t len); // at least one byte, 0 at the end
 
+// The URL of the request, or the one to which redirects have led, until picket_http_close; "" for a handle that was never started.
+const char *picket_http_url(const picket_http_t *http);
+
 // The status code, 0 until the head is in.
 int picket_http_status(const picket_http_t *http);
 
@@ -261,6 +331,9 @@ const char *picket_tls_library(void);
 #define PICKET_ARENA_SIZE(n)    ((size_t)PICKET_ARENA_BASE + (size_t)(n)*PICKET_ARENA_CONNECTION)
 #define PICKET_ARENA_BASE       (PICKET_STACK_SIZE + (sizeof(void *) == 8 ? 15360u : 13824u))
 #define PICKET_ARENA_CONNECTION (sizeof(void *) == 8 ? 46080u : 34816u)
+
+// The most that a connection with TLS takes that is kept open between two exchanges.
+#define PICKET_ARENA_KEPT       (sizeof(void *) == 8 ? 28672u : 23552u)
 
 #ifdef __cplusplus
 }

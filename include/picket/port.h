@@ -118,6 +118,10 @@ typedef struct picket_port {
     // or of the application's, picket_init fails with PICKET_ERR_NO_ENTROPY.
     const picket_entropy_source_t *const *entropy;
 
+    // Is there a network: an interface that is up, with its link and an address? Asked in every poll. NULL: not known, and then only
+    // deadlines tell of a link that was lost.
+    bool (*online)(void *ctx);
+
     // Look up an address of name (1 to 253 characters, not an IP literal); family is 4 or 6. Returns a
     // handle, PICKET_ERR_NO_NETWORK (also when this family is not available), PICKET_ERR_NO_ADDRESS, or
     // PICKET_AGAIN when all lookups are taken. name is copied. lookup_result: 1 when *address has been set;

@@ -33,12 +33,12 @@ extern "C" {
 #define PICKET_LWIP_LOOKUPS 4
 #endif
 
-// Connections at once: two for each exchange, while IPv6 and IPv4 are raced. Lower: PICKET_ERR_NO_MEMORY when
+// Connections at once: two for each exchange, while IPv6 and IPv4 are raced, and those kept open. Lower: PICKET_ERR_NO_MEMORY when
 // all exchanges connect at the same time. About 30 bytes each. At most 255, and at most as many as lwIP has
 // (MEMP_NUM_TCP_PCB), which is the default where an application's own lwipopts.h has fewer.
 #ifndef PICKET_LWIP_CONNECTIONS
-#if 2 * PICKET_SLOTS <= MEMP_NUM_TCP_PCB
-#define PICKET_LWIP_CONNECTIONS (2 * PICKET_SLOTS)
+#if 2 * PICKET_SLOTS + PICKET_KEEP <= MEMP_NUM_TCP_PCB
+#define PICKET_LWIP_CONNECTIONS (2 * PICKET_SLOTS + PICKET_KEEP)
 #else
 #define PICKET_LWIP_CONNECTIONS MEMP_NUM_TCP_PCB
 #endif

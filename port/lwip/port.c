@@ -184,6 +184,15 @@ static int set_unix_ms(void *ctx, int64_t ms)
     return 0;
 }
 
+static bool online(void *ctx)
+{
+    (void)ctx;
+    picket_lwip_lock();
+    bool has = picket_lwip_has_network(0);
+    picket_lwip_unlock();
+    return has;
+}
+
 static void *stack_make(void *ctx, void *mem, size_t len, void (*entry)(void))
 {
     (void)ctx;
@@ -238,6 +247,7 @@ void picket_lwip_port(picket_port_t *port, const picket_lwip_board_t *the_board)
         .unix_ms = unix_ms,
         .set_unix_ms = set_unix_ms,
         .entropy = the_board->entropy,
+        .online = online,
         .lookup = picket_lwip_lookup,
         .lookup_result = picket_lwip_lookup_result,
         .lookup_end = picket_lwip_lookup_end,

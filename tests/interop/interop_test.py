@@ -200,8 +200,8 @@ def resumed(result):
 
 
 def twice(chain, ports, target, version, expected, hosts=(HOST,), page=None):
-    """One command, a URL for each expected outcome, hosts and ports in turn."""
-    args = ["--cacert", chain.root_path, "--report", *version_options(version)]
+    """One command, a URL for each expected outcome, hosts and ports in turn. No connection is kept."""
+    args = ["--cacert", chain.root_path, "--report", "-H", "Connection: close", *version_options(version)]
     urls = []
     for i in range(len(expected)):
         host, port = hosts[i % len(hosts)], ports[i % len(ports)]

@@ -224,6 +224,7 @@ static int start_client(const replay_recording_t *r, picket_t *client, void *are
 {
     socket_port_deterministic(r->seed, r->unix_ms);
     return picket_init(client, &(picket_config_t){
+                                   .keep_ms = PICKET_KEEP_NEVER,
                                    .trust = r->trust,
                                    .arena = arena,
                                    .arena_len = arena_len,

@@ -392,6 +392,12 @@ static unsigned open_lookups(void)
     return n;
 }
 
+static bool port_online(void *ctx)
+{
+    (void)ctx;
+    return !script.offline;
+}
+
 static int port_lookup(void *ctx, const char *name, int family)
 {
     (void)ctx;
@@ -582,6 +588,7 @@ const picket_port_t *script_port(void)
         .millis = port_millis,
         .unix_ms = port_unix_ms,
         .entropy = sources,
+        .online = port_online,
         .lookup = port_lookup,
         .lookup_result = port_lookup_result,
         .lookup_end = port_lookup_end,

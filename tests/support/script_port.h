@@ -117,7 +117,8 @@ typedef struct script {
     size_t send_call;                           // most bytes that one send takes; 0: any number
     size_t send_poll; // most bytes that a connection takes between two polls; 0: any number
     bool no_random;
-    int start; // what port.start returns
+    int start;    // what port.start returns
+    bool offline; // there is no network
 
     // What happened.
     bool running;    // between start and stop

@@ -1,5 +1,7 @@
 // The command line of picket: what is accepted, what is refused and in which words, and what becomes of it.
+#include "../../cli/body.c"
 #include "../../cli/exit_code.c"
+#include "../../cli/file.c"
 #include "../../cli/memory.c"
 #include "../../cli/message.c"
 #include "../../cli/options.c"
@@ -44,6 +46,41 @@ static void every_option_has_its_place(void)
     CHECK_STR(options.user_agent, "me");
     CHECK(options.dhcp && options.report && options.include && options.head && options.fail);
     CHECK_INT(options.url_count, 2);
+}
+
+static void redirects_are_counted(void)
+{
+    REQUIRE_INT(PARSE("u"), OPTIONS_RUN);
+    CHECK(!options.location);
+    REQUIRE_INT(PARSE("-sL", "u"), OPTIONS_RUN);
+    CHECK(options.location);
+    CHECK_INT(options.max_redirects, 50);
+    REQUIRE_INT(PARSE("--location", "--max-redirs", "65535", "u"), OPTIONS_RUN);
+    CHECK_INT(options.max_redirects, 65535);
+    REQUIRE_INT(PARSE("--max-redirs", "0", "u"), OPTIONS_RUN);
+    CHECK_INT(options.max_redirects, 0);
+    CHECK_INT(PARSE("--max-redirs", "65536", "u"), OPTIONS_WRONG);
+    CHECK_STR(options.error, "--max-redirs 65536: not a number from 0 to 65535");
+    CHECK_INT(PARSE("--max-redirs", "-1", "u"), OPTIONS_WRONG);
+    CHECK_INT(PARSE("--max-redirs", "", "u"), OPTIONS_WRONG);
+    CHECK_INT(PARSE("--max-redirs", "5x", "u"), OPTIONS_WRONG);
+    CHECK_INT(PARSE("--max-redirs", "99999999999", "u"), OPTIONS_WRONG);
+}
+
+static void credentials_are_taken_apart(void)
+{
+    REQUIRE_INT(PARSE("-u", "me:it:is", "u"), OPTIONS_RUN);
+    CHECK_STR(options.login.user, "me");
+    CHECK_STR(options.login.password, "it:is");
+    REQUIRE_INT(PARSE("-u", "x:y", "--user", ":", "u"), OPTIONS_RUN);
+    CHECK_STR(options.login.user, "");
+    CHECK_STR(options.login.password, "");
+    CHECK_INT(PARSE("-u", "secret", "u"), OPTIONS_WRONG);
+    CHECK_STR(options.error, "-u: not USER:PASSWORD");
+    REQUIRE_INT(PARSE("--oauth2-bearer", "t", "--url-credentials", "u"), OPTIONS_RUN);
+    CHECK_STR(options.bearer, "t");
+    CHECK(options.url_credentials);
+    CHECK_INT(PARSE("--oauth2-bearer", "t", "-u", "a:b", "u"), OPTIONS_WRONG);
 }
 
 static void options_end_at_two_dashes(void)
@@ -304,7 +341,7 @@ static void malformed_resolve_is_named(void)
 
 static struct request request;
 
-static const picket_request_t *build(const struct body *body)
+static const picket_request_t *build(struct body *body)
 {
     request_free(&request);
     request_build(&request, &options, 0, body);
@@ -340,7 +377,7 @@ static void a_folder_gets_the_name_of_the_file(void)
 
 static void the_method_follows_from_the_options(void)
 {
-    const struct body none = {0};
+    struct body none = {0};
     struct body some = {.present = true, .length = 3};
 
     PARSE("u");
@@ -363,7 +400,7 @@ static void the_method_follows_from_the_options(void)
 
 static void headers_that_are_sent_anyway_are_left_out(void)
 {
-    const struct body some = {.present = true, .length = 3};
+    struct body some = {.present = true, .length = 3};
 
     PARSE("-T", "f", "-H", "Content-Length: 3", "-H", "connection: CLOSE", "-H", "X: y", "u");
     REQUIRE_INT(build(&some)->header_count, 1);
@@ -377,7 +414,7 @@ static void headers_that_are_sent_anyway_are_left_out(void)
 
 static void forms_say_what_they_are(void)
 {
-    const struct body some = {.present = true, .length = 3};
+    struct body some = {.present = true, .length = 3};
 
     PARSE("-d", "abc", "u");
     REQUIRE_INT(build(&some)->header_count, 1);
@@ -401,7 +438,7 @@ static void no_agent_when_its_name_is_empty(void)
 
 static void a_longer_max_time_allows_longer_silences(void)
 {
-    const struct body none = {0};
+    struct body none = {0};
 
     PARSE("-m", "5", "--connect-timeout", "2", "u");
     CHECK_INT(build(&none)->timeouts.total_ms, 5000);
@@ -467,6 +504,8 @@ int main(void)
 {
     RUN(short_options_may_be_joined);
     RUN(every_option_has_its_place);
+    RUN(redirects_are_counted);
+    RUN(credentials_are_taken_apart);
     RUN(options_end_at_two_dashes);
     RUN(help_and_version_need_no_url);
     RUN(unknown_options_are_named);

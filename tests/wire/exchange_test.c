@@ -36,6 +36,7 @@ static picket_config_t config(void)
         .arena_len = sizeof arena,
         .port = script_port(),
         .user_agent = "test",
+        .keep_ms = PICKET_KEEP_NEVER, // keep_test.c is about those
         .log = note,
     };
 }
@@ -960,6 +961,108 @@ static void lets_a_request_override_the_configuration(void)
     start_request(&(picket_request_t){.url = URL, .timeouts = {.head_ms = 250}});
     CHECK_INT(read_to_end(&http, 100), PICKET_ERR_TIMEOUT_HEAD);
     CHECK_INT(script.now_ms, 250);
+    teardown();
+}
+
+static void check_idle_polls(void);
+
+// --- The network goes away
+
+static const struct {
+    const script_step_t *peer;
+    int lookup, connect;
+    size_t window; // bytes that a connection takes between two polls; 0: any
+    enum picket_phase phase;
+} losses[] = {
+    {silent, SCRIPT_NEVER, 1, 0, PICKET_PHASE_LOOKUP},
+    {silent, 1, SCRIPT_NEVER, 0, PICKET_PHASE_CONNECT},
+    {deaf, 1, 1, 1, PICKET_PHASE_SEND},
+    {silent, 1, 1, 0, PICKET_PHASE_HEAD},
+    {half, 1, 1, 0, PICKET_PHASE_BODY},
+};
+
+static void lose_network(size_t i, uint32_t away_ms, int error)
+{
+    setup(losses[i].peer);
+    script.send_poll = losses[i].window;
+    script.six = script.four = (script_way_t){.lookup = losses[i].lookup, .connect = losses[i].connect};
+    start_request(&(picket_request_t){.url = URL, .timeouts = {20000, 20000, 20000, 0}});
+    for (int turn_ms = 0; turn_ms < 500; turn_ms += 10) {
+        (void)picket_poll(&client);
+        script_sleep(10);
+    }
+    CHECK_INT(detail().phase, losses[i].phase);
+    uint32_t began = script.now_ms;
+    script.offline = true;
+    while (script.now_ms < began + away_ms && detail().error == 0) {
+        (void)picket_poll(&client);
+        (void)picket_http_read(&http, body, sizeof body);
+        script_sleep(10);
+    }
+    script.offline = false;
+    CHECK_INT(detail().error, error);
+    if (error != 0) {
+        CHECK_INT(picket_http_read(&http, body, 1), error);
+        CHECK(script.now_ms - began >= PICKET_LINK_MS && script.now_ms - began < PICKET_LINK_MS + 100);
+        CHECK_INT(detail().phase, losses[i].phase);
+    }
+    teardown();
+}
+
+static void says_that_the_network_was_lost(void)
+{
+    for (size_t i = 0; i < COUNT(losses); i++) {
+        lose_network(i, 2 * PICKET_LINK_MS, PICKET_ERR_LINK);
+        lose_network(i, PICKET_LINK_MS - 100, 0); // it was back in time
+    }
+}
+
+// A deadline that passes meanwhile has that for its reason.
+static void takes_no_network_for_the_reason_of_a_timeout(void)
+{
+    for (size_t i = 0; i < COUNT(deadlines); i++) {
+        const struct deadline_case *d = &deadlines[i];
+        setup(d->peer);
+        script.six = script.four = (script_way_t){.lookup = d->lookup, .connect = d->connect};
+        start_request(&(picket_request_t){.url = URL,
+                                          .timeouts = d->timeouts,
+                                          .body = d->body_len > 0 ? "01234" : NULL,
+                                          .body_len = d->body_len});
+        for (int n = 0; n < 20; n++) {
+            (void)picket_poll(&client);
+            script_sleep(10);
+        }
+        script.offline = true;
+        CHECK_INT(read_to_end(&http, 100), PICKET_ERR_LINK);
+        teardown();
+    }
+}
+
+// What had come before is not lost.
+static void reads_what_had_come_before_the_network_was_lost(void)
+{
+    static const script_step_t peer[] = {STEP_HEAD, STEP_BYTES(ok, sizeof ok - 1), STEP_END};
+    setup(peer);
+    start_request(&(picket_request_t){.url = URL});
+    turns(10);
+    script.offline = true;
+    for (int i = 0; i < 20; i++) {
+        (void)picket_poll(&client);
+        script_sleep(1000);
+    }
+    CHECK_INT(read_to_end(&http, 1), 0);
+    check_body("ok");
+    teardown();
+}
+
+static void sleeps_without_a_network(void)
+{
+    setup(half);
+    start_request(&(picket_request_t){.url = URL});
+    turns(10);
+    script.offline = true;
+    script_sleep(2 * PICKET_LINK_MS);
+    check_idle_polls();
     teardown();
 }
 
@@ -2118,6 +2221,10 @@ static void run_waits(void)
 {
     RUN(keeps_every_deadline);
     RUN(keeps_deadlines_when_the_clock_wraps);
+    RUN(says_that_the_network_was_lost);
+    RUN(takes_no_network_for_the_reason_of_a_timeout);
+    RUN(reads_what_had_come_before_the_network_was_lost);
+    RUN(sleeps_without_a_network);
     RUN(lets_a_request_override_the_configuration);
     RUN(bounds_the_wait_for_writing);
     RUN(lets_the_application_take_its_time_to_write);

@@ -121,9 +121,11 @@ static void starts_servers(void)
 
 static int init(size_t arena_len)
 {
-    return picket_init(
-        &client,
-        &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = arena_len, .port = socket_port()});
+    return picket_init(&client, &(picket_config_t){.keep_ms = PICKET_KEEP_NEVER,
+                                                   .trust = &trust,
+                                                   .arena = arena,
+                                                   .arena_len = arena_len,
+                                                   .port = socket_port()});
 }
 
 // Every server is asked twice in a row. There are fewer places for sessions than servers, so the first time

@@ -37,7 +37,8 @@ static picket_identity_t identity;
 
 static int init(const picket_identity_t *with)
 {
-    return picket_init(&client, &(picket_config_t){.trust = &trust,
+    return picket_init(&client, &(picket_config_t){.keep_ms = PICKET_KEEP_NEVER,
+                                                   .trust = &trust,
                                                    .identity = with,
                                                    .arena = arena,
                                                    .arena_len = sizeof arena,
@@ -303,7 +304,8 @@ static void says_when_there_is_no_memory(void)
 static void says_when_the_arena_is_too_small(void)
 {
     for (size_t len = PICKET_ARENA_SIZE(0); len < sizeof arena; len += 1111) {
-        int error = picket_init(&client, &(picket_config_t){.trust = &trust,
+        int error = picket_init(&client, &(picket_config_t){.keep_ms = PICKET_KEEP_NEVER,
+                                                            .trust = &trust,
                                                             .identity = &identity,
                                                             .arena = arena,
                                                             .arena_len = len,

@@ -88,6 +88,7 @@ static void use_port(const picket_port_t *p)
 static int init(void)
 {
     return picket_init(&client, &(picket_config_t){
+                                    .keep_ms = PICKET_KEEP_NEVER,
                                     .trust = &trust,
                                     .arena = arena,
                                     .arena_len = sizeof arena,
@@ -209,6 +210,7 @@ static int begin(const scenario_t *s)
     use_port(replay_port());
     socket_port_deterministic(r->seed, r->unix_ms + (int64_t)s->days * 86400 * 1000);
     int error = picket_init(&client, &(picket_config_t){
+                                         .keep_ms = PICKET_KEEP_NEVER,
                                          .trust = s->trust != NULL ? s->trust : &trust,
                                          .arena = arena,
                                          .arena_len = sizeof arena,
@@ -983,7 +985,8 @@ static void looks_at_the_deadline_between_signatures(void)
         port.stack_make = NULL;
         port.stack_switch = NULL;
         socket_port_deterministic(0, 0);
-        picket_config_t config = {.trust = &trust,
+        picket_config_t config = {.keep_ms = PICKET_KEEP_NEVER,
+                                  .trust = &trust,
                                   .arena = arena,
                                   .arena_len = sizeof arena,
                                   .port = &port,

@@ -22,9 +22,11 @@ static int get(const picket_trust_t *trust, const char *host)
     static char url[64], buf[256];
     picket_http_t http = {0};
     snprintf(url, sizeof url, "https://%s:%u/page", host, server.port);
-    picket_init(
-        &client,
-        &(picket_config_t){.trust = trust, .arena = arena, .arena_len = sizeof arena, .port = socket_port()});
+    picket_init(&client, &(picket_config_t){.keep_ms = PICKET_KEEP_NEVER,
+                                            .trust = trust,
+                                            .arena = arena,
+                                            .arena_len = sizeof arena,
+                                            .port = socket_port()});
     picket_http_start(&http, &client, &(picket_request_t){.url = url, .address = &loopback});
     int n;
     while ((n = picket_http_read_blocking(&http, buf, sizeof buf)) > 0)

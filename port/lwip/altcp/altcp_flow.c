@@ -266,7 +266,7 @@ static void begin(flow_t *f)
         fail(f, error);
         return;
     }
-    const tls_peer_t peer = {f->host, f->literal.family != 0 ? &f->literal : NULL, f->port};
+    const tls_peer_t peer = {f->host, f->literal.family != 0 ? &f->literal : NULL, f->port, false};
     const deadline_t deadline = f->deadline;
     f->state = FLOW_SHAKING;
     altcp_unlock();

@@ -63,20 +63,23 @@ def read_errors():
 SENTENCES = read_errors()
 
 EXIT_CODES = {
-    1: ["SCHEME"],
-    3: ["URL"],
+    1: ["SCHEME", "REDIRECT_PLAIN"],
+    3: ["URL", "REDIRECT_URL"],
+    5: ["PROXY_URL"],
     6: ["NO_ADDRESS"],
-    7: ["REFUSED", "UNREACHABLE"],
+    7: ["REFUSED", "UNREACHABLE", "LINK"],
     8: ["HEAD_CUT", "NOT_HTTP", "HTTP_HEAD", "HTTP_LENGTH", "HTTP_CODING", "HTTP_CHUNK", "HTTP_HEAD_SIZE",
         "HTTP_HEADERS", "HTTP_UPGRADE", "HTTP_INTERIM"],
     18: ["BODY_CUT"],
     27: ["NO_MEMORY"],
     28: [name for name in SENTENCES if name.startswith("TIMEOUT_") and name != "TIMEOUT_LOOKUP"],
     35: ["ALERT", "NOT_TLS", "TLS_VERSION", "TLS_PROTOCOL", "TLS_CORRUPT", "TLS_SIGNATURE", "TLS_CLOSED"],
+    47: ["REDIRECTS"],
     52: ["EMPTY"],
-    56: ["RESET"],
+    56: ["RESET", "PROXY", "PROXY_AUTH", "PROXY_ANSWER"],
     60: ["UNKNOWN_ISSUER", "SELF_SIGNED", "EXPIRED", "NOT_YET_VALID", "WRONG_HOST", "CERT_USAGE", "CERT_WEAK",
          "CERT_MALFORMED", "NO_CERT"],
+    65: ["REDIRECT_BODY"],
     77: ["TRUST_FORMAT"],
     90: ["PIN"],
 }

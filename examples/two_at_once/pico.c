@@ -1,0 +1,51 @@
+// two_at_once, on a Pico W or Pico 2 W: fetch two pages at the same time, in one loop that never waits for either.
+#include <stdio.h>
+
+#include "pico/cyw43_arch.h"
+#include "pico/stdlib.h"
+#include "picket/picket.h"
+
+static picket_t client;
+static uint8_t arena[PICKET_ARENA_SIZE(2)];
+
+// Take what has come. False once it is over.
+static bool go_on(picket_http_t *http, const char *url, unsigned long *total)
+{
+    char buf[256];
+    int n = picket_http_read(http, buf, sizeof buf);
+    if (n > 0)
+        *total += (unsigned long)n;
+    if (n > 0 || n == PICKET_AGAIN)
+        return true;
+    printf("%s: status %d, %lu bytes, %s\n", url, picket_http_status(http), *total, picket_strerror(n));
+    picket_http_close(http);
+    return false;
+}
+
+int main(void)
+{
+    static const char *const urls[] = {URL, "https://www.example.com/"};
+    picket_http_t http[2] = {0};
+    unsigned long total[2] = {0};
+    bool running[2] = {true, true};
+
+    stdio_init_all();
+    if (cyw43_arch_init() != 0)
+        return 1;
+    cyw43_arch_enable_sta_mode();
+    int joined = cyw43_arch_wifi_connect_timeout_ms(WIFI_SSID, WIFI_PASSWORD, CYW43_AUTH_WPA2_AES_PSK, 30000);
+    printf(joined == 0 ? "joined %s\n" : "cannot join %s\n", WIFI_SSID);
+
+    picket_init(&client,
+                &(picket_config_t){.trust = &picket_trust_web, .arena = arena, .arena_len = sizeof arena});
+    for (int i = 0; i < 2; i++)
+        picket_http_start(&http[i], &client, &(picket_request_t){.url = urls[i]});
+    while (running[0] || running[1]) {
+        for (int i = 0; i < 2; i++)
+            running[i] = running[i] && go_on(&http[i], urls[i], &total[i]);
+        sleep_ms(picket_poll(&client) > 0 ? 1 : 0);
+    }
+    picket_deinit(&client);
+    cyw43_arch_deinit();
+    return 0;
+}
