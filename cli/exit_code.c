@@ -35,6 +35,7 @@ static const struct exit_code {
      {PICKET_ERR_TIMEOUT_LOOKUP, PICKET_ERR_TIMEOUT_CONNECT, PICKET_ERR_TIMEOUT_HANDSHAKE,
       PICKET_ERR_TIMEOUT_SEND, PICKET_ERR_TIMEOUT_HEAD, PICKET_ERR_TIMEOUT_IDLE, PICKET_ERR_TIMEOUT_TOTAL,
       PICKET_ERR_TIMEOUT_TIME}},
+    {EXIT_RANGE, "not the range that was asked for (with -r and -C)", {PICKET_ERR_RANGE}},
     {35,
      "TLS failed: an alert, the version, the protocol, a damaged record",
      {PICKET_ERR_ALERT, PICKET_ERR_NOT_TLS, PICKET_ERR_TLS_VERSION, PICKET_ERR_TLS_PROTOCOL,

@@ -17,6 +17,9 @@ struct request {
 void request_build(struct request *request, const struct options *options, size_t index,
                    const struct body *body);
 
+// One header field more, if its value is not NULL, which is borrowed.
+void request_add(struct request *request, const char *name, const char *value);
+
 void request_free(struct request *request);
 
 #endif

@@ -83,7 +83,9 @@ extern "C" {
     X(PICKET_ERR_HTTP_HEAD_SIZE, -78, "response head larger than allowed (see config.head_max)")            \
     X(PICKET_ERR_HTTP_HEADERS, -79, "more response headers than allowed (see PICKET_HTTP_HEADERS)")         \
     X(PICKET_ERR_HTTP_UPGRADE, -80, "the server switched protocols without being asked")                    \
-    X(PICKET_ERR_HTTP_INTERIM, -81, "too many interim (1xx) responses")
+    X(PICKET_ERR_HTTP_INTERIM, -81, "too many interim (1xx) responses")                                     \
+    /* Parts of files, and downloads */                                                                     \
+    X(PICKET_ERR_RANGE, -90, "the server sent another range of bytes than the one asked for")
 
 enum picket_error {
 #define PICKET_ERROR_ENUM(name, value, sentence) name = value,
