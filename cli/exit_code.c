@@ -24,7 +24,7 @@ static const struct exit_code {
       PICKET_ERR_HTTP_CODING, PICKET_ERR_HTTP_CHUNK, PICKET_ERR_HTTP_HEAD_SIZE, PICKET_ERR_HTTP_HEADERS,
       PICKET_ERR_HTTP_UPGRADE, PICKET_ERR_HTTP_INTERIM}},
     {18, "the body was cut short", {PICKET_ERR_BODY_CUT}},
-    {EXIT_STATUS, "the status is 400 or above (with --fail)", {0}},
+    {EXIT_STATUS, "the status is 400 or above (with --fail)", {PICKET_ERR_STATUS}},
     {EXIT_WRITE, "the body, or a file, cannot be written", {0}},
     {EXIT_READ, "what is to be sent cannot be read", {0}},
     {EXIT_MEMORY,
