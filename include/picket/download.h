@@ -31,8 +31,9 @@ extern "C" {
 #endif
 
 // What a function of a sink returns beside 0 (done): not now, call me again with the same arguments, at the next
-// picket_download_poll. Anything else means that it cannot be done. (It is not PICKET_AGAIN, since that is -1.)
-enum { PICKET_SINK_BUSY = 1 };
+// picket_download_poll. Anything else means that it cannot be done. (No number that a failure is often told by, as
+// PICKET_AGAIN is, -1.)
+enum { PICKET_SINK_BUSY = 0x62757379 };
 
 // Where the file goes. What cannot be done ends the download with PICKET_ERR_SINK.
 typedef struct picket_sink {
