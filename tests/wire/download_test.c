@@ -83,7 +83,7 @@ static int sink_read(void *ctx, uint64_t offset, void *data, size_t len)
 // --- The servers: the n-th connection gets what is given for it
 
 static char answers[SCRIPT_HANDLES][1024];
-static script_step_t steps[SCRIPT_HANDLES][4];
+static script_step_t steps[SCRIPT_HANDLES][5];
 static unsigned peers;
 
 static void setup(size_t block_len)
@@ -1006,6 +1006,139 @@ static void handles(void)
     teardown();
 }
 
+// --- Servers that do what comes to their mind
+
+static uint32_t chance;
+
+static uint32_t below(uint32_t n)
+{
+    chance = chance * 1664525u + 1013904223u;
+    return (chance >> 8) % n;
+}
+
+static bool
+    lies; // else they only change the file, forget tags and ranges, send less than was asked for, and are cut anywhere
+static bool answered[SCRIPT_HANDLES];
+
+static const char *const versions[] = {file, other};
+static const char *const tags[] = {TAG, OTHER};
+
+static unsigned pick(unsigned truth)
+{
+    return lies && below(4) == 0 ? below(2) : truth;
+}
+
+// What stands in the answer of connection n: head with the empty line, and of `count` bytes a part.
+static void put(unsigned n, const char *bytes, size_t count, const char *head)
+{
+    const size_t at = strlen(head), len = below(2) == 0 ? count : below((uint32_t)count + 1);
+    memcpy(answers[n], head, at);
+    memcpy(answers[n] + at, bytes, len);
+    steps[n][2] = (script_step_t)STEP_BYTES(answers[n], at + len);
+}
+
+static void answer_part(unsigned n, unsigned version, size_t first)
+{
+    char head[200];
+    const size_t from = lies && below(4) == 0 ? below(LEN) : first;
+    const size_t last = below(3) == 0 ? from + below((uint32_t)(LEN - from)) : LEN - 1;
+    const size_t length = last - from + 1, total = lies && below(6) == 0 ? last + 1 + below(3) : LEN;
+    snprintf(head, sizeof head,
+             PART "%s%s\r\nContent-Range: bytes %zu-%zu/%zu\r\nContent-Length: %zu\r\n\r\n",
+             below(8) != 0 ? "ETag: " : "X: ", tags[pick(version)], from, last, total,
+             lies && below(6) == 0 ? below(LEN) : length);
+    put(n, versions[pick(version)] + from, length, head);
+}
+
+static void answer_all(unsigned n, unsigned version)
+{
+    char head[200];
+    snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%s%s\r\nContent-Length: %d\r\n\r\n",
+             below(8) != 0 ? "ETag: " : "X: ", tags[pick(version)], LEN);
+    put(n, versions[version], LEN, head);
+}
+
+static void answer(unsigned n, const char *head)
+{
+    const char *range = strstr(head, "\r\nRange: bytes="), *if_range = strstr(head, "\r\nIf-Range: ");
+    const unsigned version = below(6) == 0;
+    const size_t first = range != NULL ? strtoul(range + 15, NULL, 10) : 0;
+    const bool same = if_range != NULL && strncmp(if_range + 12, tags[version], strlen(tags[version])) == 0;
+    if (range == NULL || below(8) == 0 || (!same && (!lies || below(2) == 0)))
+        answer_all(n, version);
+    else if (first < LEN)
+        answer_part(n, version, first);
+    else
+        put(n, "", 0, "HTTP/1.1 416 No\r\nContent-Length: 0\r\nContent-Range: bytes */23\r\n\r\n");
+}
+
+// The script's peers are told what to send when their request is in: they sleep for a millisecond then.
+static uint32_t answering_poll(void *ctx)
+{
+    const uint32_t ms = script_port()->poll(ctx);
+    for (unsigned n = 0; n < script.opened && n < SCRIPT_HANDLES; n++)
+        if (!answered[n] && strstr(sent(n), "\r\n\r\n") != NULL) {
+            answered[n] = true;
+            answer(n, sent(n));
+        }
+    return ms;
+}
+
+static int random_download(uint32_t seed)
+{
+    static picket_port_t port;
+    setup(1 + seed % 7);
+    picket_deinit(&client);
+    port = *script_port();
+    port.poll = answering_poll;
+    const picket_config_t config = {
+        .arena = arena, .arena_len = sizeof arena, .port = &port, .user_agent = "test"};
+    CHECK_INT(picket_init(&client, &config), 0);
+    memset(answered, 0, sizeof answered);
+    for (unsigned n = 0; n < SCRIPT_HANDLES; n++) {
+        steps[n][0] = (script_step_t)STEP_HEAD;
+        steps[n][1] = (script_step_t)STEP_SLEEP(1);
+        steps[n][2] = steps[n][3] = (script_step_t)STEP_FIN;
+        steps[n][4] = (script_step_t)STEP_END;
+        script.peers[n] = steps[n];
+    }
+    sign();
+    chance = seed;
+    picket_download_request_t r = verified(lies, false);
+    r.attempts = 12;
+    return run_with(&r);
+}
+
+static void random_servers(void)
+{
+    unsigned worked = 0, restarts = 0;
+    for (uint32_t seed = 1; seed <= 2000; seed++) {
+        const int result = random_download(seed);
+        const bool first = memcmp(sink.stored, file, LEN) == 0, second = memcmp(sink.stored, other, LEN) == 0;
+        if (result == 0 && (sink.next != LEN || !(first || (second && !lies))))
+            FAIL("seed %u: the file is another one: %.23s", (unsigned)seed, sink.stored);
+        if (!lies && result != 0 && result != PICKET_ERR_BODY_CUT && result != PICKET_ERR_CHANGED)
+            FAIL("seed %u: %s", (unsigned)seed, picket_error_name(result));
+        worked += result == 0;
+        restarts += sink.restarts;
+        teardown();
+    }
+    fprintf(stderr, "# %u of 2000 worked, %u restarts\n", worked, restarts);
+    CHECK(worked > (lies ? 200 : 1900) && restarts > 200);
+}
+
+static void honest_servers(void)
+{
+    lies = false;
+    random_servers();
+}
+
+static void liars(void)
+{
+    lies = true;
+    random_servers();
+}
+
 // Each allocation fails once: the error says memory, or it goes well.
 static void without_the_nth_allocation(void)
 {
@@ -1066,6 +1199,8 @@ int main(void)
     RUN(what_is_refused);
     RUN(dates);
     RUN(handles);
+    RUN(honest_servers);
+    RUN(liars);
     RUN(without_the_nth_allocation);
     return check_done();
 }
