@@ -234,6 +234,7 @@ int download_restart(picket_download_t *d, int error)
 static bool may_pass(int error)
 {
     switch (error) {
+    case PICKET_ERR_NO_TIME: // no time server answered
     case PICKET_ERR_NO_NETWORK:
     case PICKET_ERR_NO_ADDRESS:
     case PICKET_ERR_REFUSED:

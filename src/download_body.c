@@ -54,11 +54,21 @@ int download_reread(picket_download_t *d)
 
 // --- The body of an answer
 
+// No length was said, and that the connection has ended proves nothing: anybody can end one.
+static bool is_unproven(const picket_download_t *d)
+{
+    return !download_hashes(d) && picket_http_header(&d->http, "Transfer-Encoding") == NULL &&
+           picket_http_detail(&d->http).tls_version == 0;
+}
+
 // The answer is complete. If the file is not, the rest is asked for.
 static int end_of_answer(picket_download_t *d)
 {
-    if (d->length < 0 && !d->partial && d->at == d->received)
+    if (d->length < 0 && !d->partial && d->at == d->received) {
+        if (is_unproven(d))
+            return download_wrong(d, PICKET_ERR_HTTP_LENGTH, "none, so that the end is not proven", -1);
         d->length = d->at;
+    }
     if (d->at != d->received || d->received != d->length)
         return PICKET_ERR_BODY_CUT;
     download_end_attempt(d);

@@ -11,10 +11,11 @@
 // written when the power failed is noticed that way: 150 cycles a byte on an emulated RP2040, 1.2 s for 1 MB at 125 MHz.
 //
 // What it rests on. Over https:// the server is verified as always; so a file without sha256 and without public_key is
-// what that server sent, whole. With one of them it is the right file wherever it came from, http:// included. No key of a
-// server is needed for that, only the private half of public_key, which belongs on no server. An old file with a good
-// signature is a good file: what protects from being sent back to an old version is sha256, or a number in the file that
-// the application compares. docs/OTA.md has the commands that make keys, digests and signatures.
+// what that server sent, whole. (Over http:// it is what somebody sent, and an answer that does not say its length is
+// refused.) With one of them it is the right file wherever it came from, http:// included. No key of a server is needed
+// for that, only the private half of public_key, which belongs on no server. An old file with a good signature is a good
+// file: what protects from being sent back to an old version is sha256, or a number in the file that the application
+// compares. docs/OTA.md has the commands that make keys, digests and signatures.
 //
 //     picket_download_start(&download, &client, &(picket_download_request_t){...});
 //     int result = picket_download_blocking(&download);      // 0: complete, verified, and all of it written

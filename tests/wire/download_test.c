@@ -191,6 +191,9 @@ static void check_asks(unsigned n, size_t first, const char *validator)
         FAIL("connection %u does not ask from byte %zu on: %s", n, first, sent(n));
 }
 
+static void sign(void);
+static picket_download_request_t verified(bool digest, bool key);
+
 // --- All goes well
 
 static void blocks_of_every_size(void)
@@ -227,6 +230,23 @@ static void a_file_of_unknown_length(void)
         check_stored(file);
         teardown();
     }
+}
+
+// Where the end of the connection is the end of the file, anybody can make one: without TLS only a digest tells.
+static void an_end_that_proves_nothing(void)
+{
+    for (int cut = 0; cut < 2; cut++)
+        for (int what = 0; what < 4; what++) {
+            setup(4);
+            sign();
+            const picket_download_request_t r = verified((what & 1) != 0, (what & 2) != 0);
+            serve(file, cut ? 9 : LEN, "HTTP/1.1 200 OK\r\nETag: " TAG);
+            const int bad = what == 0         ? PICKET_ERR_HTTP_LENGTH
+                            : (what & 1) != 0 ? PICKET_ERR_DIGEST
+                                              : PICKET_ERR_SIGNATURE;
+            CHECK_INT(run_with(&r), what != 0 && !cut ? 0 : bad);
+            teardown();
+        }
 }
 
 // --- Cuts
@@ -1167,6 +1187,7 @@ int main(void)
     RUN(blocks_of_every_size);
     RUN(an_empty_file);
     RUN(a_file_of_unknown_length);
+    RUN(an_end_that_proves_nothing);
     RUN(cut_at_every_byte);
     RUN(cut_twice_everywhere);
     RUN(a_byte_at_a_time);
