@@ -11,6 +11,7 @@ enum {
     EXIT_WRITE = 23,
     EXIT_READ = 26,
     EXIT_MEMORY = 27,
+    EXIT_RANGE = 33,
     EXIT_IDENTITY = 58,
     EXIT_OTHER = 70,
     EXIT_TRUST = 77,

@@ -7,6 +7,7 @@
 
 #include "../src/url.h"
 #include "memory.h"
+#include "range.h"
 
 // As curl has it.
 enum { MAX_REDIRECTS = 50 };
@@ -210,6 +211,20 @@ static bool set_method(struct options *options, const char *text)
     return true;
 }
 
+static bool set_range(struct options *options, const char *text)
+{
+    options->range = text;
+    return range_is_valid(text) || wrong(options, "-r %s: not a range of bytes", text);
+}
+
+static bool set_continue(struct options *options, const char *text)
+{
+    options->continues = true;
+    options->continues_at_end = strcmp(text, "-") == 0;
+    return options->continues_at_end || range_parse_offset(text, &options->continue_at) ||
+           wrong(options, "-C %s: not a number of bytes, nor -", text);
+}
+
 static bool set_tls_1_2(struct options *options, const char *text)
 {
     (void)text;
@@ -308,6 +323,8 @@ static const struct option {
     {'U', "proxy-user", "USER:PASSWORD", "Basic authentication at the proxy", CALLS(set_proxy_user)},
     {'o', "output", "FILE", "write the body to this file (one -o for each URL, in order)", CALLS(add_output)},
     {'O', "remote-name", NULL, "write the body to a file named as in the URL", CALLS(add_remote_name)},
+    {'r', "range", "RANGE", "only these bytes: FIRST-LAST, FIRST-, -COUNT", CALLS(set_range)},
+    {'C', "continue-at", "OFFSET", "continue the file there; -: where it ends", CALLS(set_continue)},
     {0, "url", "URL", "one more URL; without a scheme it is https", CALLS(add_url)},
     {0, "cacert", "FILE", "trust these certificates (PEM or DER) instead of the web's roots", TAKES(cacert)},
     {0, "pinnedpubkey", "PINS",
@@ -442,6 +459,12 @@ static bool check_together(struct options *options)
         return wrong(options, "more -T than URLs");
     if (options->login.user != NULL && options->bearer != NULL)
         return wrong(options, "only one of -u and --oauth2-bearer can be done at a time");
+    if (options->continues && options->range != NULL)
+        return wrong(options, "-C and -r cannot be used together");
+    if ((options->continues || options->range != NULL) && bodies > (options->head ? 1 : 0))
+        return wrong(options, "-C and -r are for what is received: not with -d or -T");
+    if (options->continues && options->include)
+        return wrong(options, "-C continues a file, of which a head (-i) is no part");
     if (options->key != NULL && options->cert == NULL)
         return wrong(options, "--key needs --cert");
     if (options->pinned_only && (options->pins == NULL || options->cacert != NULL))

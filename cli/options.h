@@ -61,10 +61,15 @@ struct options {
     const char *key;
     bool pinned_only;
     const char *keylog;
+    const char *range; // checked
     const char *method;
     const char *trace;
     const char *user_agent;     // "": send none
     const char *dns_servers[2]; // numeric
+
+    bool continues;        // -C
+    bool continues_at_end; // of what is there: -C -
+    int64_t continue_at;
 
     uint32_t connect_timeout_ms; // 0: the default
     uint32_t max_time_ms;        // 0: none

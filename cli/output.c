@@ -11,14 +11,14 @@
 // A pipe that is ready for anything takes this much at once without waiting (PIPE_BUF of Linux).
 enum { PIECE = 4096 };
 
-int output_open(struct output *output, const char *path)
+int output_open(struct output *output, const char *path, bool append)
 {
     struct stat status;
 
     output->path = path;
     output->fd = STDOUT_FILENO;
     if (path != NULL)
-        output->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        output->fd = open(path, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC) | O_CLOEXEC, 0666);
     if (output->fd < 0)
         return errno;
     output->is_open = true;

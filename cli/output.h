@@ -16,9 +16,9 @@ struct output {
     size_t left;
 };
 
-// Make the file, or empty it. Done when there is something to write, so that what was there before outlives a
+// Make the file, or empty it, or go on at its end. Done when there is something to write, so that what was there before outlives a
 // server that cannot be reached. 0 or an errno.
-int output_open(struct output *output, const char *path);
+int output_open(struct output *output, const char *path, bool append);
 
 // Give bytes; they stay where they are until output_flush has said 0. Only when nothing is left of the last
 // ones.

@@ -193,6 +193,17 @@ void request_build(struct request *request, const struct options *options, size_
     request->request.max_redirects = options->location ? options->max_redirects : 0;
 }
 
+void request_add(struct request *request, const char *name, const char *value)
+{
+    picket_request_t *const r = &request->request;
+
+    if (value == NULL)
+        return;
+    request->headers = memory_resize(request->headers, (r->header_count + 1) * sizeof request->headers[0]);
+    request->headers[r->header_count++] = (picket_header_t){name, value};
+    r->headers = request->headers;
+}
+
 void request_free(struct request *request)
 {
     free(request->url);

@@ -19,6 +19,9 @@ void request_build(struct request *request, const struct options *options, size_
 // Is a connection kept for the next URL? Not when "Connection: close" is to be sent.
 bool request_keeps(const struct options *options);
 
+// One header field more, if its value is not NULL, which is borrowed.
+void request_add(struct request *request, const char *name, const char *value);
+
 void request_free(struct request *request);
 
 #endif

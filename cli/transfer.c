@@ -21,6 +21,7 @@
 #include "message.h"
 #include "output.h"
 #include "progress.h"
+#include "range.h"
 #include "report.h"
 #include "request.h"
 #include "story.h"
@@ -38,6 +39,7 @@ struct transfer {
     struct body body;
     struct request request;
     picket_http_t http;
+    struct range range;
     struct output output;
     struct progress progress;
     struct failure failure;
@@ -159,6 +161,13 @@ static bool is_redirect(const picket_http_t *http)
            location[0] != '\0';
 }
 
+static int end_response(struct transfer *transfer, int end)
+{
+    transfer->ended = true;
+    transfer->end = end;
+    return 1;
+}
+
 // The response head is in: open the output, and give it the head when it is to be shown.
 static int begin_response(struct transfer *transfer, size_t *head_len)
 {
@@ -168,7 +177,8 @@ static int begin_response(struct transfer *transfer, size_t *head_len)
     transfer->begun = true;
     if (options->verbose)
         story_response(&transfer->http);
-    if (options->fail && status >= 400) {
+    const bool may_be_complete = status == 416 && transfer->range.resumes;
+    if (options->fail && status >= 400 && !may_be_complete) {
         failure_set(&transfer->failure, EXIT_STATUS, "the server answered with status %d", status);
         return STOPPED;
     }
@@ -177,7 +187,13 @@ static int begin_response(struct transfer *transfer, size_t *head_len)
                     picket_strerror(PICKET_ERR_REDIRECTS));
         return STOPPED;
     }
-    const int failed = output_open(&transfer->output, transfer->path);
+    if (!options->head)
+        switch (range_check(&transfer->range, &transfer->http, &transfer->failure)) {
+        case RANGE_TAKE: break;
+        case RANGE_DONE: end_response(transfer, 0); return 0;
+        case RANGE_WRONG: return STOPPED;
+        }
+    const int failed = output_open(&transfer->output, transfer->path, transfer->range.resumes);
     if (failed != 0)
         return stop_writing(transfer, failed);
     progress_start(&transfer->progress,
@@ -189,13 +205,6 @@ static int begin_response(struct transfer *transfer, size_t *head_len)
     return 0;
 }
 
-static int end_response(struct transfer *transfer, int end)
-{
-    transfer->ended = true;
-    transfer->end = end;
-    return 1;
-}
-
 static int receive_some(struct transfer *transfer)
 {
     const int n = picket_http_read(&transfer->http, transfer->buffer, sizeof transfer->buffer);
@@ -205,7 +214,11 @@ static int receive_some(struct transfer *transfer)
     if (!transfer->begun && picket_http_status(&transfer->http) > 0)
         if (begin_response(transfer, &head_len) != 0)
             return STOPPED;
+    if (transfer->ended)
+        return 1;
     if (n > 0 && !head_only) {
+        if (!range_take(&transfer->range, n, &transfer->failure))
+            return STOPPED;
         progress_add(&transfer->progress, (uint64_t)n);
         // One piece for the output: the head goes before the bytes that came with it.
         if (head_len > 0)
@@ -216,7 +229,8 @@ static int receive_some(struct transfer *transfer)
     else if (n > 0 && !head_only)
         output_give(&transfer->output, transfer->buffer, (size_t)n);
     if (n <= 0 && n != PICKET_AGAIN)
-        return end_response(transfer, n);
+        return end_response(
+            transfer, n == 0 && !head_only && !range_end(&transfer->range, &transfer->failure) ? STOPPED : n);
     // A body after -I (with -X) is not asked for.
     return transfer->begun && head_only ? end_response(transfer, 0) : n;
 }
@@ -350,6 +364,8 @@ static void prepare_and_run(struct transfer *transfer, size_t index)
     request_build(&transfer->request, transfer->command->options, index, &transfer->body);
     if (failed != 0 || choose_output(transfer, index) != 0)
         return;
+    range_ask(&transfer->range, transfer->command->options, transfer->path);
+    request_add(&transfer->request, "Range", transfer->range.value);
     transfer->sending = transfer->body.present && transfer->request.request.body == NULL &&
                         transfer->request.request.body_read == NULL;
     const int result = run(transfer);
@@ -407,6 +423,7 @@ int transfer_run(const struct command *command, size_t index)
     picket_http_close(&transfer.http);
     body_close(&transfer.body);
     request_free(&transfer.request);
+    range_free(&transfer.range);
     free(transfer.remote_name);
     free(transfer.head);
     return transfer.failure.exit_code;

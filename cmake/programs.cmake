@@ -115,7 +115,7 @@ file(WRITE "${PROJECT_BINARY_DIR}/tests/programs.txt" "${names}\n")
 
 # Every examples/NAME/*.c is the program build/<preset>/examples/example_NAME.
 file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*/*.c")
-list(FILTER sources EXCLUDE REGEX "/examples/demo/|/(pico|wired)\\.c$") # for boards
+list(FILTER sources EXCLUDE REGEX "/examples/demo/|/(pico|wired|slot|notes|flash)\\.c$") # for boards
 foreach(source IN LISTS sources)
     get_filename_component(folder "${source}" DIRECTORY)
     get_filename_component(name "${folder}" NAME)

@@ -94,7 +94,17 @@ extern "C" {
     X(PICKET_ERR_REDIRECTS, -82, "more redirects than allowed")                                             \
     X(PICKET_ERR_REDIRECT_URL, -83, "redirected to something that is not a URL to follow")                  \
     X(PICKET_ERR_REDIRECT_PLAIN, -84, "redirected from https to http, which is not followed")               \
-    X(PICKET_ERR_REDIRECT_BODY, -85, "redirected, but the request body cannot be sent a second time")
+    X(PICKET_ERR_REDIRECT_BODY, -85, "redirected, but the request body cannot be sent a second time")       \
+    /* Parts of files, and downloads */                                                                     \
+    X(PICKET_ERR_RANGE, -90, "the server sent another range of bytes than the one asked for")               \
+    X(PICKET_ERR_STATUS, -91, "the server answered with a status that brings no file")                      \
+    X(PICKET_ERR_CHANGED, -92, "the file changed on the server while it was downloaded")                    \
+    X(PICKET_ERR_TOO_LARGE, -93, "the file is larger than allowed")                                         \
+    X(PICKET_ERR_DIGEST, -94,                                                                               \
+      "the file's SHA-256 is not the one expected: damaged, forged, or another file")                       \
+    X(PICKET_ERR_SIGNATURE, -95,                                                                            \
+      "the file is not signed by the key expected: damaged, forged, or another file")                       \
+    X(PICKET_ERR_SINK, -96, "the file could not be stored: the application's sink refused it")
 
 enum picket_error {
 #define PICKET_ERROR_ENUM(name, value, sentence) name = value,

@@ -180,6 +180,30 @@
 #endif
 #define PICKET_TIME_SERVERS_MAX 4
 
+// Downloads (download.h): header fields that a request may add, 8 bytes each on a small machine; and the longest validator, with
+// its NUL: a file with a longer ETag is not resumed.
+#ifndef PICKET_DOWNLOAD_HEADERS
+#define PICKET_DOWNLOAD_HEADERS 4
+#endif
+#ifndef PICKET_DOWNLOAD_VALIDATOR
+#define PICKET_DOWNLOAD_VALIDATOR 96
+#endif
+
+// How long a download is tried where its request does not say: requests, milliseconds in all, the first pause and the
+// longest one.
+#ifndef PICKET_DOWNLOAD_ATTEMPTS
+#define PICKET_DOWNLOAD_ATTEMPTS 20
+#endif
+#ifndef PICKET_DOWNLOAD_MS
+#define PICKET_DOWNLOAD_MS 3600000
+#endif
+#ifndef PICKET_DOWNLOAD_RETRY_MS
+#define PICKET_DOWNLOAD_RETRY_MS 1000
+#endif
+#ifndef PICKET_DOWNLOAD_RETRY_MAX_MS
+#define PICKET_DOWNLOAD_RETRY_MAX_MS 60000
+#endif
+
 // The head start that an IPv6 address has over an IPv4 one, in milliseconds (RFC 8305 section 8).
 #ifndef PICKET_RACE_MS
 #define PICKET_RACE_MS 250

@@ -12,7 +12,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXAMPLES = {
-    "pico_w": ("get/get", "get/get_poll", "get_freertos", "post/post", "download/download", "altcp/altcp",
+    "pico_w": ("get/get", "get/get_poll", "get_freertos", "post/post", "download/download", "ota/ota", "altcp/altcp",
                "proxy/proxy", "two_at_once/two_at_once",
                "altcp_background", "altcp_freertos",
                "sdk_way/sdk_way_background", "sdk_way/sdk_way_poll", "sdk_way/sdk_way_freertos"),

@@ -7,17 +7,20 @@ import os
 import random
 import re
 import shutil
+import subprocess
 import sys
+import time
 
 import emulator
 from emulator import BOARD, boot, expect_error, expect_ok, settings_for
 
 # pylint: disable=wrong-import-order
+import ota_test
 import sntp_test
 from support import harness
 from support.certs import BAD, Pki
 from support.harness import Cases, check, unique
-from support.peers import TlsListener, http, response
+from support.peers import Listener, TlsListener, fields, finish, read_request, response, http
 
 pki = Pki(harness.folder)
 cases = Cases()
@@ -179,6 +182,122 @@ def no_entropy(kind, why):
 
 for name, text in NO_ENTROPY.items():
     cases.add(f"random bits: {name}", no_entropy, name, text)
+
+# --- examples/ota: the flash, and power that fails
+
+OTA = os.path.join(os.path.dirname(emulator.PROGRAM), "examples", "ota", "ota.elf")
+FLASH_SIZE, SECTOR = 2 << 20, 4096
+SLOT, NOTES = FLASH_SIZE // 2, FLASH_SIZE - SECTOR
+FIRMWARE = random.Random(5).randbytes(41000)  # ten sectors, and a part of one
+
+
+class Update:
+    """A board whose flash outlives its runs, and a server of the firmware; the URL and the key are put into the image."""
+
+    def __init__(self, data, signature, pace=0.0):
+        self.data, self.signature, self.pace = data, signature, pace
+        self.asked = []
+        self.cut = None  # the next answer ends after so many bytes
+        self.server = Listener(self.serve)
+        self.flash = unique("flash.bin")
+        self.elf = unique("ota.elf")
+        with open(OTA, "rb") as file:
+            image = file.read()
+        with open(ota_test.keys().public, "rb") as file:
+            key = file.read()
+        own = re.search(re.escape(key[:26]) + rb".{65}", image, re.S)[0]
+        url = f"http://{BOARD.computer}:{self.server.port}/f".encode()
+        place = b"https://letsencrypt.org/\0"
+        check(image.count(place) == 1 and image.count(own) == 1 and len(url) < len(place), "the image is another one")
+        with open(self.elf, "wb") as file:
+            file.write(image.replace(place, url.ljust(len(place), b"\0")).replace(own, key))
+
+    def serve(self, connection):
+        head, _ = read_request(connection)
+        if b"/f.sig " in head:
+            connection.sendall(response(self.signature))
+        else:
+            self.asked.append(fields(head).get("range"))
+            at = int(self.asked[-1][6:-1]) if self.asked[-1] else 0
+            data, tag = self.data, 'ETag: "v1"\r\n'
+            answer = response(data, extra=tag) if at == 0 else response(
+                data[at:], "206 Part", extra=f"{tag}Content-Range: bytes {at}-{len(data) - 1}/{len(data)}\r\n")
+            answer, self.cut = answer[:self.cut], None
+            for i in range(0, len(answer), 1024):
+                connection.sendall(answer[i:i + 1024])
+                time.sleep(self.pace)
+        finish(connection)
+
+    def start(self):
+        return subprocess.Popen([*BOARD.command(self.elf, harness.folder), "--flash", self.flash, "--timeout", "100"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def run(self, code, *words):
+        child = self.start()
+        out = child.communicate(timeout=120)[0].decode("latin-1")
+        check(child.returncode == code, f"exit {child.returncode}: {out}")
+        for word in words:
+            check(word in out, f"does not say {word!r}: {out}")
+
+    def stored(self):
+        with open(self.flash, "rb") as file:
+            flash = file.read()
+        check(len(flash) == FLASH_SIZE, "the flash has another size")
+        notes = flash[NOTES:]
+        return flash[SLOT:SLOT + len(self.data)], notes[256:].split(b"\xff")[0].count(0), int.from_bytes(notes[128:132], "little")
+
+
+def signature():
+    return cases.server("signature", lambda: ota_test.keys().sign(FIRMWARE))
+
+
+def ota_whole():
+    board = Update(FIRMWARE, signature())
+    board.cut = 20000
+    board.run(0, "41000 bytes stored, 0 of them before; 2 requests", "ota: verified")
+    check(board.stored() == (FIRMWARE, 10, len(FIRMWARE)), f"{board.stored()[1:]}")
+    check(len(board.asked) == 2 and board.asked[1], f"{board.asked}")
+    board.run(0, "a firmware of 41000 bytes waits")
+
+
+def ota_power():
+    """Whenever power fails, what has been noted is there, and the rest comes the next time."""
+    board = Update(FIRMWARE, signature(), pace=0.2)
+    last = 0
+    for _ in range(20):
+        child, many = board.start(), len(board.asked)
+        deadline = time.monotonic() + 60
+        while len(board.asked) == many and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(2.5)
+        child.terminate()
+        child.communicate(timeout=20)
+        data, sectors, mark = board.stored()
+        check(mark == 0xffffffff, f"it is marked: {mark}")
+        check(data[:sectors * SECTOR] == FIRMWARE[:sectors * SECTOR], f"what is noted is not there: {sectors} sectors")
+        check(sectors >= last, f"{sectors} sectors after {last}")
+        check(board.asked[-1] == (f"bytes={last * SECTOR}-" if last else None), f"{board.asked}, {last} sectors")
+        last = sectors
+        if last >= 4:
+            break
+    check(4 <= last < 10, f"{last} sectors")
+    board.pace = 0
+    board.run(0, f"{last * SECTOR} of them before", "ota: verified")
+    check(board.stored() == (FIRMWARE, 10, len(FIRMWARE)), f"{board.stored()[1:]}")
+
+
+def ota_tampered():
+    board = Update(FIRMWARE[:-1] + b"?", signature())
+    board.run(1, "41000 bytes stored", "not signed by the key")
+    check(board.stored()[1:] == (0, 0xffffffff), f"{board.stored()[1:]}")
+    board.data = FIRMWARE
+    board.run(0, "0 of them before", "ota: verified")
+
+
+cases.add("ota", ota_whole)
+cases.add("ota: power fails", ota_power)
+cases.add("ota: tampered", ota_tampered)
+
 
 if __name__ == "__main__":
     why = missing()

@@ -6,6 +6,7 @@ import { BasePeripheral, RP2040 } from 'rp2040js';
 import { callRom, makeRom } from './rom.js';
 import { Uart } from './uart.js';
 
+const FLASH_SIZE = 2 << 20;
 const FLASH = 0x10000000, FLASH_END = 0x11000000;
 const VECTORS = FLASH + 0x100; // after the second stage of the boot code
 const UART0_IRQ = 20, UART1_IRQ = 21;
@@ -109,7 +110,7 @@ export class Machine {
     cycleNanos = 8; // at 125 MHz
 
     // slip(byte), console(byte): what the program sends on UART0 and UART1. randomBit: of RANDOM_BITS.
-    constructor({ elf, slip, console, randomBit = 'good', adc = true, verbose = false }) {
+    constructor({ elf, slip, console, randomBit = 'good', adc = true, flash = null, verbose = false }) {
         this.mcu = new RP2040();
         const { mcu } = this;
         mcu.logger = this.logger(verbose);
@@ -132,6 +133,7 @@ export class Machine {
             this.cycleNanos = 1e9 / hertz;
         });
         this.refuseUnaligned();
+        if (flash) mcu.flash.set(flash);
         loadElf(elf, mcu.flash);
         this.reset();
     }
@@ -162,6 +164,11 @@ export class Machine {
                 return access(address, value);
             };
         }
+    }
+
+    // What a Pico has of it.
+    get flash() {
+        return this.mcu.flash.subarray(0, FLASH_SIZE);
     }
 
     get cycles() {

@@ -10,13 +10,14 @@
 //     --rosc KIND             the chip's random bit: good, or how it fails (machine.js)
 //     --no-adc                the analogue converter is never ready
 //     --noise BYTES           of so many bytes that come by UART0 one is lost
+//     --flash FILE            flash is as this file says, if it exists, but for the program; at the end it is written there
 //     --verbose               what the emulator does not know
 //
 // The exit code is that of the program's last line, `picket: exit N`; 70 when the program has crashed, 71 when the
 // other end of UART0 has gone.
 
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { Machine, RANDOM_BITS } from './machine.js';
@@ -34,6 +35,7 @@ const { values, positionals } = parseArgs({
         report: { type: 'string' },
         rosc: { type: 'string', default: 'good' },
         noise: { type: 'string', default: '0' },
+        flash: { type: 'string' },
         'no-adc': { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
     },
@@ -112,6 +114,7 @@ function end(code, why) {
     const { cycles } = machine;
     const seconds = machine.nanos / 1e9;
     if (values.cycles) console.error(`rp2040: ${cycles} cycles, ${seconds.toFixed(3)} s`);
+    if (values.flash) writeFileSync(values.flash, machine.flash);
     if (values.report) writeFileSync(values.report, JSON.stringify({ cycles, seconds, lost: machine.uart0.lost, lines }));
     process.exit(code);
 }
@@ -140,6 +143,7 @@ function makeMachine() {
             console: consoleByte,
             randomBit: values.rosc,
             adc: !values['no-adc'],
+            flash: values.flash && existsSync(values.flash) ? readFileSync(values.flash) : null,
             verbose: values.verbose,
         });
     } catch (error) {
@@ -152,6 +156,7 @@ const machine = makeMachine();
 machine.uart0.noise = Number(values.noise);
 const deadline = Date.now() + 1000 * Number(values.timeout);
 openPeer();
+process.on('SIGTERM', () => end(143)); // power fails
 
 while (result === null && !machine.fault && Date.now() < deadline) {
     machine.run(SLICE);
@@ -159,6 +164,7 @@ while (result === null && !machine.fault && Date.now() < deadline) {
     if (machine.idle && !machine.fault) await nap();
     else await new Promise(setImmediate);
 }
-if (machine.fault) end(70, `the program has ${machine.fault}`);
+// After its last line it may return from main.
+if (machine.fault && result === null) end(70, `the program has ${machine.fault}`);
 if (result === null) end(124, `no end after ${values.timeout} s`);
 end(result);
