@@ -52,6 +52,7 @@ struct options {
     bool pinned_only;
     const char *keylog;
     const char *method;
+    const char *sessions; // the file that keeps them
     const char *trace;
     const char *user_agent;     // "": send none
     const char *dns_servers[2]; // numeric

@@ -11,4 +11,7 @@ int tls_identity_use(tls_client_t *client, const picket_identity_t *identity);
 // On the stack of TLS.
 void tls_identity_free(tls_client_t *client);
 
+// The i-th certificate that is shown, DER; NULL when there is none.
+const uint8_t *tls_identity_cert(const tls_client_t *client, unsigned i, size_t *len);
+
 #endif
