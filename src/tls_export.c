@@ -295,6 +295,13 @@ static bool is_for_host(const mbedtls_ssl_session *session, const char *host)
     return own == NULL || strcmp(own, host) == 0;
 }
 
+// Mbed TLS subtracts it from the time of day, whatever it is.
+static bool came_in_time(const mbedtls_ssl_session *session)
+{
+    int64_t came_ms = session->MBEDTLS_PRIVATE(ticket_reception_time);
+    return came_ms >= 0 && came_ms <= clock_unix_ms();
+}
+
 // TLS 1.2 has an identifier, Mbed TLS trusts its length; TLS 1.3 a ticket and a key as long as its hash.
 static bool has_key(const mbedtls_ssl_session *session)
 {
@@ -304,7 +311,7 @@ static bool has_key(const mbedtls_ssl_session *session)
     if (session->MBEDTLS_PRIVATE(tls_version) != MBEDTLS_SSL_VERSION_TLS1_3)
         return session->MBEDTLS_PRIVATE(id_len) <= sizeof session->MBEDTLS_PRIVATE(id) &&
                session->MBEDTLS_PRIVATE(verify_result) == 0;
-    return session->MBEDTLS_PRIVATE(ticket) != NULL &&
+    return session->MBEDTLS_PRIVATE(ticket) != NULL && came_in_time(session) &&
            session->MBEDTLS_PRIVATE(resumption_key_len) ==
                (suite == MBEDTLS_TLS1_3_AES_256_GCM_SHA384 ? 48 : 32);
 }

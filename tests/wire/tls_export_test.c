@@ -448,6 +448,23 @@ static void lives_no_longer_than_its_certificates(void)
     CHECK_INT(import_dated(2, 0, 2), PICKET_ERR_SESSION); // port 0
 }
 
+// When the ticket came, as Mbed TLS has saved it, behind its version and what the session is: it would be subtracted from the
+// time of day as it is.
+static void a_tickets_age_is_no_nonsense(void)
+{
+    static const uint64_t times[] = {UINT64_MAX, UINT64_C(1) << 63, UINT64_C(0x7fffffffffffffff), 0};
+    if (version != PICKET_TLS_1_3)
+        return;
+    save();
+    size_t at = RECORD + saved[HEAD + 4] + 5 + 4 + 5; // of the length of its key
+    at += 1u + saved[HEAD + at];
+    at += 2u + saved[HEAD + at + 1]; // the host name
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        CHECK_INT(import_dated(at, times[i], 8), times[i] == 0 ? 1 : PICKET_ERR_SESSION);
+    CHECK_INT(import_dated(at, (uint64_t)base_ms, 8), 1);
+    CHECK_INT(import_dated(at, (uint64_t)base_ms + 1, 8), PICKET_ERR_SESSION);
+}
+
 static void is_bound_to_the_version(void)
 {
     save();
@@ -540,6 +557,7 @@ static void run_all(void)
     RUN(needs_to_know_the_time);
     RUN(lives_for_a_day);
     RUN(lives_no_longer_than_its_certificates);
+    RUN(a_tickets_age_is_no_nonsense);
     RUN(is_bound_to_the_version);
     RUN(what_is_newer_stays);
     RUN(another_tls_version_is_a_full_handshake);
