@@ -298,6 +298,7 @@ Picket: verified HTTPS for small machines.
   ./do link DEVICE [...]   be the network of a board at the other end of a serial line; ./do link --help
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
   ./do fuzz [TARGET] [S]   run the fuzz targets of tests/fuzz with libFuzzer, each for S seconds (60)
+  ./do torture             let every single allocation fail in turn, not one in 37 as ./do test does (an hour)
   ./do size                measure flash and memory, and hold them against their budgets (3 minutes)
   ./do bench [--quick]     count the cycles of handshakes on an emulated Pico, beside lwIP's own TLS (5 minutes)
   ./do roots NAME|FILE ... write the smallest trust store for these servers as C, or convert a PEM file; --help
@@ -406,6 +407,19 @@ case $verb in
         build pico bench bench_kernels
         emulator
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
+        ;;
+
+    torture)
+        need "$needs_test"
+        for preset in host host-asan; do
+            say "do: building build/$preset"
+            build "$preset" all
+        done
+        status=0
+        for program in torture_test tls_arena_test tls_pause_test tls_identity_test altcp_test; do
+            PICKET_TORTURE=1 /usr/bin/python3 "$root/tests/run.py" --timeout 36000 "$program" || status=1
+        done
+        exit $status
         ;;
 
     fuzz)
