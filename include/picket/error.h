@@ -30,7 +30,7 @@ extern "C" {
     X(PICKET_ERR_INTERNAL, -15, "internal error: please report it with the details")                        \
     X(PICKET_ERR_IDENTITY, -16, "the client's own certificate or key cannot be used")                       \
     X(PICKET_ERR_NO_HOST, -17, "no host name was given that the certificate must be for")                   \
-    X(PICKET_ERR_SESSION, -18,                                                                              \
+    X(PICKET_ERR_SESSION, -19,                                                                              \
       "the saved sessions are damaged, or of another version, trust store or client certificate")           \
     /* The device */                                                                                        \
     X(PICKET_ERR_NO_TIME, -20,                                                                              \
