@@ -61,14 +61,18 @@ static int start_with(const picket_trust_t *store, const picket_identity_t *iden
     port.millis = uptime;
     port.unix_ms = unix_ms;
     started = socket_port()->millis(NULL);
-    return picket_init(&client, &(picket_config_t){.trust = store,
-                                                   .identity = identity,
-                                                   .arena = arena,
-                                                   .arena_len = sizeof arena,
-                                                   .port = &port,
-                                                   .time_servers = &nobody,
-                                                   .tls_min = version,
-                                                   .tls_max = version});
+    picket_config_t config = {.trust = store,
+                              .identity = identity,
+                              .arena = arena,
+                              .arena_len = sizeof arena,
+                              .port = &port,
+                              .time_servers = &nobody,
+                              .tls_min = version,
+                              .tls_max = version};
+#ifdef PICKET_KEEP_NEVER
+    config.keep_ms = PICKET_KEEP_NEVER; // each GET has a handshake
+#endif
+    return picket_init(&client, &config);
 }
 
 static void start(void)
