@@ -1,16 +1,17 @@
 // Exported sessions, imported: as they are, or made to look right from outside, so that what comes behind length, digest and
 // sum is seen. What is taken is offered to a server, and exported again. The first byte says what is put right.
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
 #include <psa/crypto.h>
 
 #include "arena.h"
 #include "fuzz.h"
-#include "mbedtls/version.h"
 #include "picket/clock.h"
 #include "picket/session.h"
 #include "script_port.h"
 
 enum { SEAL = 1, DATE = 2, LENGTH = 4 }; // of the first byte
-enum { HEAD = 40, SUM = 32, RECORD = 28, BOUND = 8 };
+enum { HEAD = 40, SUM = 32, RECORD = 28, BOUND = 8, VERSION = 5 };
 
 static _Alignas(8) uint8_t memory[PICKET_STACK_SIZE + 98304];
 static picket_t client;
@@ -46,7 +47,22 @@ static size_t record_end(const uint8_t *data, size_t len, size_t at)
     return end <= len - SUM ? end : 0;
 }
 
-// When the ticket of TLS 1.3 came, in what Mbed TLS has saved: behind its version (5 bytes), what the session is (9), a key and a
+// The version and the configuration of the Mbed TLS here, which may not be those of the corpus.
+static void put_version(uint8_t *data, size_t at, size_t end)
+{
+    uint8_t bytes[512];
+    size_t len;
+    mbedtls_ssl_session session;
+    mbedtls_ssl_session_init(&session);
+    session.MBEDTLS_PRIVATE(tls_version) = MBEDTLS_SSL_VERSION_TLS1_2;
+    HOLDS(mbedtls_ssl_session_save(&session, bytes, sizeof bytes, &len) == 0);
+    mbedtls_ssl_session_free(&session);
+    at += RECORD + data[at + 4];
+    if (end - at >= VERSION)
+        memcpy(data + at, bytes, VERSION);
+}
+
+// When the ticket of TLS 1.3 came, in what Mbed TLS has saved: behind its version, what the session is (9), a key and a
 // host name, each with its length.
 static void date_ticket(uint8_t *data, size_t at, size_t end)
 {
@@ -65,6 +81,7 @@ static void date(uint8_t *data, size_t len)
         put(data + at + 5, (uint64_t)script.unix_ms - 1000, 8);
         put(data + at + 13, (uint64_t)script.unix_ms - 2000, 8);
         put(data + at + 21, 2999, 2);
+        put_version(data, at, end);
         date_ticket(data, at, end);
     }
 }
