@@ -96,6 +96,16 @@ needs_roots="$needs_build
 openssl                   command=openssl
 python3                   file=/usr/bin/python3"
 
+# libFuzzer is clang's, and in a package with the number of its release.
+needs_clang='
+clang            command=clang'
+libfuzzer() {
+    printf '%s/libclang_rt.fuzzer-%s.a\n' "$(clang -print-runtime-dir 2>/dev/null)" "$(uname -m)"
+}
+has_libfuzzer() {
+    command -v clang >/dev/null 2>&1 && [ -e "$(libfuzzer)" ]
+}
+
 needs_format='
 clang-format     command=clang-format'
 
@@ -287,6 +297,8 @@ Picket: verified HTTPS for small machines.
                            mps2-an505 (bare metal, for QEMU), pico, pico2, pico_w or pico2_w
   ./do link DEVICE [...]   be the network of a board at the other end of a serial line; ./do link --help
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
+  ./do fuzz [TARGET] [S]   run the fuzz targets of tests/fuzz with libFuzzer, each for S seconds (60)
+  ./do torture             let every single allocation fail in turn, not one in 37 as ./do test does (an hour)
   ./do size                measure flash and memory, and hold them against their budgets (3 minutes)
   ./do bench [--quick]     count the cycles of handshakes on an emulated Pico, beside lwIP's own TLS (5 minutes)
   ./do roots NAME|FILE ... write the smallest trust store for these servers as C, or convert a PEM file; --help
@@ -377,6 +389,12 @@ case $verb in
             build "$preset" all test_variants
         done
         build host-tsan test_threads_test test_altcp_threads_test
+        if has_libfuzzer; then
+            say "do: building build/fuzz"
+            build fuzz fuzz
+        else
+            say "do: without clang and its libFuzzer the fuzz targets only run over their corpus"
+        fi
         for preset in mps2-an385 mps2-an505 pico pico2; do
             say "do: building build/$preset"
             build "$preset" all
@@ -389,6 +407,27 @@ case $verb in
         build pico bench bench_kernels
         emulator
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
+        ;;
+
+    torture)
+        need "$needs_test"
+        for preset in host host-asan; do
+            say "do: building build/$preset"
+            build "$preset" all
+        done
+        status=0
+        for program in torture_test tls_arena_test tls_pause_test tls_identity_test altcp_test; do
+            PICKET_TORTURE=1 /usr/bin/python3 "$root/tests/run.py" --timeout 36000 "$program" || status=1
+        done
+        exit $status
+        ;;
+
+    fuzz)
+        need "$needs_build$needs_clang"
+        need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev file=$(libfuzzer)"
+        say "do: building build/fuzz"
+        build fuzz fuzz
+        exec /usr/bin/python3 "$root/tests/fuzz/fuzz.py" "$@"
         ;;
 
     size)

@@ -23,6 +23,7 @@
 #include "options.h"
 #include "pin_list.h"
 #include "request.h"
+#include "session_file.h"
 #include "story.h"
 #include "transfer.h"
 #include "trust_file.h"
@@ -197,6 +198,8 @@ static int prepare(struct setup *setup, const struct options *options)
         code = identity_file_load(&setup->identity, options->cert, options->key);
     if (code == 0)
         code = start_client(setup, options);
+    if (code == 0 && options->sessions != NULL)
+        code = session_file_load(&setup->client, options->sessions);
     return code;
 }
 
@@ -213,6 +216,11 @@ static int fetch_all(struct setup *setup, const struct options *options)
 
     for (size_t i = 0; i < options->url_count && interrupt_signal() == 0; i++) {
         const int code = transfer_run(&command, i);
+        if (first == 0)
+            first = code;
+    }
+    if (options->sessions != NULL) {
+        const int code = session_file_save(&setup->client, options->sessions);
         if (first == 0)
             first = code;
     }

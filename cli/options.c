@@ -333,6 +333,8 @@ static const struct option {
     {'E', "cert", "FILE", "the client's own certificate (PEM or DER), which may have its key with it (PEM)",
      TAKES(cert)},
     {0, "key", "FILE", "the key of that certificate", TAKES(key)},
+    {0, "ssl-sessions", "FILE", "resume the TLS sessions in this file, and keep the last ones there",
+     TAKES(sessions)},
     {0, "tlsv1.2", NULL, "TLS 1.2 or later (the default)", CALLS(set_tls_1_2)},
     {0, "tlsv1.3", NULL, "TLS 1.3 only", CALLS(set_tls_1_3)},
     {0, "tls-max", "VERSION", "at most this version: 1.2 or 1.3", CALLS(set_tls_max)},

@@ -63,6 +63,7 @@ struct options {
     const char *keylog;
     const char *range; // checked
     const char *method;
+    const char *sessions; // the file that keeps them
     const char *trace;
     const char *user_agent;     // "": send none
     const char *dns_servers[2]; // numeric

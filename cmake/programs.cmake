@@ -109,6 +109,35 @@ if(NOT PICKET_STOCK_CRYPTO)
     target_link_libraries(vectors PRIVATE
         test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,picket_trust_web,mbedtls,llhttp>")
 endif()
+# Every tests/fuzz/NAME_fuzz.c is one program, with libFuzzer (PICKET_FUZZ) or with the driver that runs its corpus.
+file(GLOB fuzz CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*_fuzz.c")
+if(NOT EXISTS "${PROJECT_SOURCE_DIR}/src/url_resolve.c")
+    list(FILTER fuzz EXCLUDE REGEX "/redirect_fuzz\\.c$")
+endif()
+set(fuzz_names "")
+foreach(source IN LISTS fuzz)
+    get_filename_component(name "${source}" NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" what "${name}")
+    list(APPEND fuzz_names ${name})
+    add_executable(test_${name} "${source}")
+    if(PICKET_FUZZ)
+        target_link_options(test_${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        target_sources(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/fuzz/driver.c")
+    endif()
+    picket_our_code(test_${name})
+    target_compile_definitions(test_${name} PRIVATE FUZZ_CORPUS="${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${what}")
+    target_compile_options(test_${name} PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/fuzz\"")
+    set_target_properties(test_${name} PROPERTIES
+        C_EXTENSIONS ON
+        OUTPUT_NAME ${name}
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+    target_link_libraries(test_${name} PRIVATE
+        test_support picket_core "$<LINK_GROUP:RESCAN,picket_core,picket_trust_web,mbedtls,llhttp>")
+endforeach()
+list(TRANSFORM fuzz_names PREPEND test_ OUTPUT_VARIABLE fuzz_targets)
+add_custom_target(fuzz DEPENDS ${fuzz_targets})
+list(APPEND names ${fuzz_names})
 # The runner takes the names from here, so that the program of a test that was removed is not run.
 string(REPLACE ";" "\n" names "${names}")
 file(WRITE "${PROJECT_BINARY_DIR}/tests/programs.txt" "${names}\n")

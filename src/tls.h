@@ -6,6 +6,7 @@
 //   tls_stack.c    the stack behind that door
 //   tls_verify.c   who the server is: chain, dates (checked by Mbed TLS), name, and what was wrong with them
 //   tls_session.c  sessions kept for resumption
+//   tls_export.c   and those as bytes, for a restart
 //   tls_error.c    codes of Mbed TLS to errors of Picket
 #ifndef PICKET_TLS_PRIVATE_H
 #define PICKET_TLS_PRIVATE_H

@@ -344,6 +344,15 @@ const mbedtls_ssl_config *tls_identity_config(tls_client_t *client, bool anonymo
     return &identity->bare;
 }
 
+const uint8_t *tls_identity_cert(const tls_client_t *client, unsigned i, size_t *len)
+{
+    const mbedtls_x509_crt *crt = client->identity != NULL ? &client->identity->chain : NULL;
+    while (crt != NULL && i-- > 0)
+        crt = crt->next;
+    *len = crt != NULL ? crt->raw.len : 0;
+    return crt != NULL ? crt->raw.p : NULL;
+}
+
 static bool is_complete(const picket_identity_t *given)
 {
     int keys = (given->key != NULL) + (given->key_id != 0) + (given->sign != NULL);
@@ -381,6 +390,14 @@ const mbedtls_ssl_config *tls_identity_config(tls_client_t *client, bool anonymo
 void tls_identity_free(tls_client_t *client)
 {
     (void)client;
+}
+
+const uint8_t *tls_identity_cert(const tls_client_t *client, unsigned i, size_t *len)
+{
+    (void)client;
+    (void)i;
+    *len = 0;
+    return NULL;
 }
 
 #endif

@@ -16,4 +16,7 @@ const mbedtls_ssl_config *tls_identity_config(tls_client_t *client, bool anonymo
 // On the stack of TLS.
 void tls_identity_free(tls_client_t *client);
 
+// The i-th certificate that is shown, DER; NULL when there is none.
+const uint8_t *tls_identity_cert(const tls_client_t *client, unsigned i, size_t *len);
+
 #endif

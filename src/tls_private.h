@@ -114,12 +114,19 @@ int tls_verify_error(tls_t *tls); // the error that verify flags amount to; comp
 // tls_group.c. After each message of the handshake.
 void tls_group_note(tls_t *tls);
 
-// tls_session.c
+// tls_session.c; as bytes: tls_export.c
 bool tls_session_offer(tls_t *tls);
 const tls_session_t *tls_session_of(const tls_t *tls); // the one kept for its server, NULL: none
 void tls_session_keep(tls_t *tls);
 void tls_session_drop(tls_t *tls);
 void tls_session_drop_all(tls_client_t *client);
+
+// Not too old, by the clock and by its certificates; and it can be offered to that host.
+bool tls_session_is_fresh(const tls_session_t *s);
+bool tls_session_fits(const mbedtls_ssl_session *session, const char *host);
+
+// Keep a copy of it, in the place of an older one. False when that is newer: nothing is done. *error: no memory for it.
+bool tls_session_put(tls_client_t *client, const tls_session_t *s, int *error);
 
 // tls_error.c. The error that a code of Mbed TLS amounts to; sets code, alert and text of tls.
 int tls_error_from(tls_t *tls, int code);

@@ -15,18 +15,23 @@ static void forget(tls_session_t *s)
     *s = (tls_session_t){0};
 }
 
-static bool is_for(const tls_session_t *s, const tls_peer_t *peer)
+static bool is_for(const tls_session_t *s, const char *host, uint16_t port)
 {
-    return s->bytes != NULL && s->port == peer->port && strcmp(s->host, peer->host) == 0;
+    return s->bytes != NULL && s->port == port && strcmp(s->host, host) == 0;
+}
+
+static tls_session_t *find_for(tls_client_t *client, const char *host, uint16_t port)
+{
+    for (size_t i = 0; i < PICKET_SESSIONS; i++) {
+        if (is_for(&client->sessions[i], host, port))
+            return &client->sessions[i];
+    }
+    return NULL;
 }
 
 static tls_session_t *find(tls_client_t *client, const tls_peer_t *peer)
 {
-    for (size_t i = 0; i < PICKET_SESSIONS; i++) {
-        if (is_for(&client->sessions[i], peer))
-            return &client->sessions[i];
-    }
-    return NULL;
+    return find_for(client, peer->host, peer->port);
 }
 
 const tls_session_t *tls_session_of(const tls_t *tls)
@@ -46,7 +51,7 @@ static tls_session_t *oldest(tls_client_t *client)
 }
 
 // A clock that went backwards makes a session too old as well; and none outlives the certificates behind it.
-static bool is_fresh(const tls_session_t *s)
+bool tls_session_is_fresh(const tls_session_t *s)
 {
     int64_t age = clock_unix_ms() - s->verified_ms;
     return age >= 0 && age < (int64_t)PICKET_SESSION_AGE * 1000 && !mbedtls_x509_time_is_past(&s->valid_to);
@@ -68,7 +73,7 @@ bool tls_session_offer(tls_t *tls)
         return false;
     mbedtls_ssl_session session;
     mbedtls_ssl_session_init(&session);
-    bool offered = is_fresh(s) && mbedtls_ssl_session_load(&session, s->bytes, s->len) == 0 &&
+    bool offered = tls_session_is_fresh(s) && mbedtls_ssl_session_load(&session, s->bytes, s->len) == 0 &&
                    version_allowed(tls->client, &session) &&
                    mbedtls_ssl_set_session(&tls->ssl, &session) == 0;
     mbedtls_ssl_session_free(&session);
@@ -100,9 +105,9 @@ static void store(tls_t *tls, const mbedtls_ssl_session *session, size_t len)
 // A ticket goes into the ClientHello, with a host name, and Mbed TLS sends that as one record.
 #define HELLO_WITHOUT 384u
 
-static bool fits_into_hello(const tls_t *tls, const mbedtls_ssl_session *session)
+bool tls_session_fits(const mbedtls_ssl_session *session, const char *host)
 {
-    size_t rest = HELLO_WITHOUT + strlen(tls->peer.host);
+    size_t rest = HELLO_WITHOUT + strlen(host);
     return rest < MBEDTLS_SSL_OUT_CONTENT_LEN &&
            session->MBEDTLS_PRIVATE(ticket_len) <= MBEDTLS_SSL_OUT_CONTENT_LEN - rest;
 }
@@ -114,7 +119,7 @@ static void keep(tls_t *tls)
     mbedtls_ssl_session session;
     size_t len = 0;
     mbedtls_ssl_session_init(&session);
-    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 && fits_into_hello(tls, &session)) {
+    if (mbedtls_ssl_get_session(&tls->ssl, &session) == 0 && tls_session_fits(&session, tls->peer.host)) {
         (void)mbedtls_ssl_session_save(&session, NULL, 0, &len);
         if (len > 0 && len <= PICKET_SESSION_MAX)
             store(tls, &session, len);
@@ -145,6 +150,38 @@ void tls_session_keep(tls_t *tls)
     }
     tls_stack_hold(false);
     tls->excused += arena_failures() - failures;
+}
+
+static bool copy(tls_session_t *to, const tls_session_t *from)
+{
+    size_t host_len = strlen(from->host) + 1;
+    *to = *from;
+    to->bytes = picket_arena_calloc(1, from->len);
+    to->host = picket_arena_calloc(1, host_len);
+    if (to->bytes == NULL || to->host == NULL) {
+        picket_arena_free(to->bytes);
+        picket_arena_free(to->host);
+        return false;
+    }
+    memcpy(to->bytes, from->bytes, from->len);
+    memcpy(to->host, from->host, host_len);
+    return true;
+}
+
+bool tls_session_put(tls_client_t *client, const tls_session_t *s, int *error)
+{
+    tls_session_t new, *place = find_for(client, s->host, s->port);
+    if (place == NULL)
+        place = oldest(client);
+    if (place->bytes != NULL && place->kept_ms >= s->kept_ms)
+        return false;
+    if (!copy(&new, s)) {
+        *error = PICKET_ERR_NO_MEMORY;
+        return false;
+    }
+    forget(place);
+    *place = new;
+    return true;
 }
 
 void tls_session_drop(tls_t *tls)

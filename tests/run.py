@@ -5,7 +5,8 @@ A test program prints a line for each test on stdout: "ok NAME", "not ok NAME: w
 The programs are:
 
   tools/check-*                        what can be said about the tree without running it
-  build/host/tests/*, build/host-asan/tests/*      from tests/unit, tests/wire and tests/port
+  build/host/tests/*, build/host-asan/tests/*      from tests/unit, tests/wire, tests/port and tests/fuzz
+  tests/fuzz/fuzz.py --short           the targets of tests/fuzz with libFuzzer, where that is
   tests/interop/*_test.py              against real servers; once for each build, with PICKET (the
                                        command) and PICKET_BUILD (its build folder) in the environment
   tests/board/pico_build_test.py       what is compiled for the pico-sdk and cannot run here
@@ -168,12 +169,14 @@ def find_programs():
             with open(os.path.join(folder, "programs.txt"), encoding="utf-8") as names:
                 for name in sorted(names.read().split()):
                     source = name.partition("_wnd")[0]  # the same with other TCP windows
-                    kind = next(k for k in ("unit", "wire", "port") if os.path.exists(f"{ROOT}/tests/{k}/{source}.c"))
+                    kind = next(k for k in ("unit", "wire", "port", "fuzz") if os.path.exists(f"{ROOT}/tests/{k}/{source}.c"))
                     programs.append(
                         Program(f"{kind}/{name} [{build}]", [os.path.join(folder, name)], build_environment(build))
                     )
         except FileNotFoundError:
             pass
+    fuzz = os.path.join(ROOT, "tests", "fuzz", "fuzz.py")
+    programs.append(Program("fuzz/libfuzzer", [sys.executable, fuzz, "--short"]))
     for name in ("threads_test", "altcp_threads_test"):
         races = os.path.join(ROOT, "build", "host-tsan", "tests", name)
         if os.path.exists(races):

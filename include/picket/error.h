@@ -40,6 +40,8 @@ extern "C" {
     X(PICKET_ERR_STACK, -23,                                                                                \
       "stack overflow: TLS or the application needs a larger stack (see PICKET_STACK_SIZE)")                \
     X(PICKET_ERR_LINK, -24, "the network link was lost")                                                    \
+    X(PICKET_ERR_SESSION, -25,                                                                              \
+      "the saved sessions are damaged, or of another version, trust store or client certificate")           \
     /* The way there */                                                                                     \
     X(PICKET_ERR_NO_ADDRESS, -30, "the host name has no address")                                           \
     X(PICKET_ERR_REFUSED, -31, "connection refused")                                                        \

@@ -24,6 +24,7 @@
 #include "linux_port.h"
 #include "tls.h"
 #include "tls_server.h"
+#include "torture.h"
 
 #define LIMIT_MS 20000u // nothing here takes as long
 
@@ -520,7 +521,7 @@ static void fault_2_no_allocation_fails_unnoticed(void)
     REQUIRE(config != NULL);
     size_t used = arena_used();
     unsigned done = 0, refused = 0;
-    for (unsigned n = 1; n < 20000 && done < 3; n += n < 500 ? 1 : 37) {
+    for (unsigned n = 1; n < 20000 && done < 3; n = torture_next(n, 1)) {
         app_t app = asking(GET("small"));
         arena_fail_at(n);
         if (app_open(&app, config, TLS_SERVER_HOST, server.port) == ERR_OK)

@@ -10,6 +10,7 @@
 #include "replay_port.h"
 #include "socket_port.h"
 #include "tls_server.h"
+#include "torture.h"
 #include "trust_der.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -369,9 +370,8 @@ static uint32_t count_allocations(const scenario_t *s, const clean_t *clean)
     return low;
 }
 
-// Where every allocation is tried: at the beginning, and where the handshake ends.
-#define ALL_OF_FIRST 500
-#define ALL_OF_LAST  150
+// Every allocation is tried where the handshake ends, too.
+#define ALL_OF_LAST 150
 
 static void fail_each(const scenario_t *s)
 {
@@ -382,8 +382,8 @@ static void fail_each(const scenario_t *s)
     for (uint32_t n = 1; n <= count && wrong < SHOWN;) {
         (void)fail_nth(s, n, &clean, &fits);
         wrong += !fits;
-        bool is_middle = n >= ALL_OF_FIRST && n + ALL_OF_LAST < count;
-        n += is_middle ? 37 * SPARSE : n < ALL_OF_FIRST ? SPARSE : 1;
+        bool is_last = n >= TORTURE_FIRST && n + ALL_OF_LAST >= count;
+        n = is_last ? n + 1 : torture_next(n, SPARSE);
     }
 }
 

@@ -14,6 +14,7 @@
 #include "picket/picket.h"
 #include "socket_port.h"
 #include "tls_server.h"
+#include "torture.h"
 
 // Of one more than enough for the identity.
 #define ROOM (PICKET_ARENA_SIZE(1) + PICKET_ARENA_IDENTITY)
@@ -294,10 +295,8 @@ static bool fail_nth(uint32_t n)
 static void says_when_there_is_no_memory(void)
 {
     uint32_t n = 1;
-    while (n <= 300 && fail_nth(n))
-        n++;
     while (n < 100000 && fail_nth(n))
-        n += 97;
+        n = torture_next(n, n < TORTURE_FIRST ? 1 : 3);
     CHECK(n > 300 && n < 100000);
 }
 

@@ -18,6 +18,7 @@
 #include "socket_port.h"
 #include "tls_private.h"
 #include "tls_server.h"
+#include "torture.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED true
@@ -456,13 +457,11 @@ static bool fail_nth(const scenario_t *s, uint32_t n, bool *fits)
     return reached;
 }
 
-#define ALL_OF_FIRST 500
-
 static void fail_each(const scenario_t *s)
 {
     bool reached = true, fits = true;
     unsigned wrong = 0;
-    for (uint32_t n = 1; reached && wrong < SHOWN; n += n < ALL_OF_FIRST ? SPARSE : 37 * SPARSE) {
+    for (uint32_t n = 1; reached && wrong < SHOWN; n = torture_next(n, SPARSE)) {
         reached = fail_nth(s, n, &fits);
         wrong += !fits;
     }
