@@ -189,7 +189,7 @@ def hostile(answer, error, contains, end, pieces=None):
 
 for _name, (_answer, _error, _contains) in HOSTILE.items():
     cases.add(f"proxy-hostile-{_name}", hostile, _answer, _error, _contains, "close")
-    if len(_answer) < 300:
+    if len(_answer) < 300 and _name != "behind":    # what comes later is TLS's
         cases.add(f"proxy-hostile-{_name}-bytewise", hostile, _answer, _error, _contains, "close", 1)
     if _contains != "closed":
         cases.add(f"proxy-hostile-{_name}-stays", hostile, _answer, _error, _contains, "stall")
