@@ -168,13 +168,20 @@ void exchange_rewind(exchange_t *x)
     http1_response_again(x->response, exchange_is_head(x));
 }
 
+// The network stack has no connection left, and some are only kept.
+static bool may_have_a_kept_one(const exchange_t *x, int error)
+{
+    return error == PICKET_ERR_NO_MEMORY && x->live && x->stream.phase < PICKET_PHASE_PROXY &&
+           keep_abort_all(x->env->keep);
+}
+
 int exchange_repeat(exchange_t *x, int error)
 {
-    if (!may_repeat(x, error))
+    if (!may_repeat(x, error) && !may_have_a_kept_one(x, error))
         return error;
     stream_stop(&x->stream, false);
     exchange_rewind(x);
-    x->repeated = true;
+    x->repeated = x->repeated || x->detail.reused;
     x->detail.reused = false;
     use_new(x);
     exchange_enter(x, x->stream.phase);

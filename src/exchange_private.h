@@ -89,8 +89,8 @@ int exchange_poll_redirect(exchange_t *x, uint32_t now);
 // From the first byte of the request again.
 void exchange_rewind(exchange_t *x);
 
-// What failed was a kept connection that had died before, and the request can be repeated: 0, and it begins again on a new one.
-// Otherwise the error.
+// What failed was a kept connection that had died before, and the request can be repeated; or kept connections were all that the network stack
+// had. Then 0, and it begins again on a new one. Otherwise the error.
 int exchange_repeat(exchange_t *x, int error);
 
 // The method is HEAD.

@@ -37,6 +37,17 @@ bool keep_drop_all(keep_t *keep)
     return any;
 }
 
+bool keep_abort_all(keep_t *keep)
+{
+    for (size_t i = 0; i < KEEP_SLOTS && keep->kept[i] != NULL; i++) {
+        stream_t *stream = &keep->kept[i]->stream;
+        stream->port->abort(stream->port->ctx, stream->handle);
+        stream->handle = -1;
+        stream->error = PICKET_ERR_CLOSED; // so that nothing is said any more
+    }
+    return keep_drop_all(keep);
+}
+
 // --- Room
 
 static size_t kept_size(const keep_t *keep)

@@ -42,7 +42,10 @@ bool keep_put(keep_t *keep, stream_t *stream, origin_t *origin, uint32_t now, ui
 // needed again, at most ms.
 uint32_t keep_poll(keep_t *keep, uint32_t now, uint32_t ms);
 
-// Close all: memory or something else is needed. False when there was none.
+// Close all: memory is needed. False when there was none.
 bool keep_drop_all(keep_t *keep);
+
+// The same at once, without a goodbye: the network stack has no connection left.
+bool keep_abort_all(keep_t *keep);
 
 #endif

@@ -589,6 +589,21 @@ static void gives_way_to_a_failed_allocation(void)
     FAIL("some allocation always fails");
 }
 
+// The network stack has so many connections, and what is kept has some of them.
+static void gives_way_to_a_connection(void)
+{
+    setup(answers);
+    CHECK_INT(get(URL), 0);
+    picket_http_close(&http);
+    script.four.connect_start = PICKET_ERR_NO_MEMORY;
+    CHECK_INT(get("http://other.test/"), PICKET_ERR_NO_MEMORY);
+    CHECK_INT(script.aborted, 1); // it was given up for that, once
+    CHECK_INT(script.opened, 1);
+    script.four.connect_start = 0;
+    CHECK_INT(get("http://other.test/"), 0);
+    teardown();
+}
+
 static void survives_failed_allocations_when_it_repeats(void)
 {
     for (uint32_t n = 1; n < 40; n++) {
@@ -709,6 +724,7 @@ int main(void)
     RUN(keeps_the_deadline_of_the_whole_when_it_repeats);
     RUN(leaves_its_memory_to_what_needs_it);
     RUN(gives_way_to_a_failed_allocation);
+    RUN(gives_way_to_a_connection);
     RUN(survives_failed_allocations_when_it_repeats);
     RUN(serves_many_in_a_row);
     RUN(can_be_left_at_any_time);
