@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hardware/structs/systick.h"
+#include "kernels/aes_gcm.h"
 #include "kernels/chacha20_poly1305.h"
 #include "kernels/cipher.h"
 #include "pico/stdlib.h"
@@ -16,7 +17,10 @@ enum { ENABLE = 1, PROCESSOR_CLOCK = 4, TOP = 0xffffff, RECORD = 16384, AAD = 5,
 
 static struct {
     uint32_t state[16], stream[16];
+    uint32_t counter[4];
     struct poly1305 poly;
+    struct aes aes;
+    struct ghash ghash;
     uint8_t key[32], nonce[12], aad[AAD], tag[16];
     uint8_t text[RECORD + 4];
 } now;
@@ -95,6 +99,59 @@ static void chacha20_poly1305_opened(void)
     good = chacha20_poly1305_open(now.key, now.nonce, &text, now.tag) && good;
 }
 
+static void aes_blocks(void)
+{
+    kernel_aes_ctr(&now.aes, now.stream, 4);
+}
+
+static void ghash_blocks(void)
+{
+    kernel_ghash(&now.ghash, now.text + AT, 64);
+}
+
+// The table for AES is made by the first that needs it.
+static void aes_and_ghash(void)
+{
+    aes_expand(&now.aes, now.key, 16);
+    now.counter[3] &= 0xffffff;
+    aes_count_from(&now.aes, now.counter);
+    ghash_begin(&now.ghash, now.key);
+}
+
+static void aes_gcm(size_t key_len, size_t len)
+{
+    struct aes_gcm_key key = {now.key, key_len, now.nonce, sizeof now.nonce};
+    struct aead_text text = record(len);
+    aes_gcm_seal(&key, &text, now.tag);
+}
+
+static void aes_128_gcm_64(void)
+{
+    aes_gcm(16, 64);
+}
+
+static void aes_128_gcm_1024(void)
+{
+    aes_gcm(16, 1024);
+}
+
+static void aes_128_gcm_16384(void)
+{
+    aes_gcm(16, RECORD);
+}
+
+static void aes_256_gcm_16384(void)
+{
+    aes_gcm(32, RECORD);
+}
+
+static void aes_256_gcm_opened(void)
+{
+    struct aes_gcm_key key = {now.key, 32, now.nonce, sizeof now.nonce};
+    struct aead_text text = record(RECORD);
+    good = aes_gcm_open(&key, &text, now.tag) && good;
+}
+
 static void nothing(void)
 {
 }
@@ -138,6 +195,15 @@ int main(void)
     measure("chacha20_poly1305_1024", chacha20_poly1305_1024);
     measure("chacha20_poly1305_16384", chacha20_poly1305_16384);
     measure_after("chacha20_poly1305_opened", chacha20_poly1305_16384, chacha20_poly1305_opened);
+    aes_and_ghash();
+    measure("aes_and_ghash", aes_and_ghash);
+    measure_after("aes_128_ctr_64", aes_and_ghash, aes_blocks);
+    measure_after("ghash_1024", aes_and_ghash, ghash_blocks);
+    measure("aes_128_gcm_64", aes_128_gcm_64);
+    measure("aes_128_gcm_1024", aes_128_gcm_1024);
+    measure("aes_128_gcm_16384", aes_128_gcm_16384);
+    measure("aes_256_gcm_16384", aes_256_gcm_16384);
+    measure_after("aes_256_gcm_opened", aes_256_gcm_16384, aes_256_gcm_opened);
     printf("picket: exit %d\n", good ? 0 : 1);
     stdio_flush();
     for (;;)

@@ -5,19 +5,11 @@
 #include "bytes.h"
 #include "cipher.h"
 #include "wipe.h"
+#include "words.h"
+
+#define BATCH 4u // blocks of key stream at a time
 
 // --- ChaCha20
-
-static uint32_t load_word(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-static void store_word(uint8_t *bytes, uint32_t word)
-{
-    for (int i = 0; i < 4; i++)
-        bytes[i] = (uint8_t)(word >> (8 * i));
-}
 
 // Block 0 of the stream is the key of Poly1305; those of the text count from 1.
 static void begin_stream(uint32_t state[16], const uint8_t *key, const uint8_t *nonce)
@@ -32,11 +24,11 @@ static void begin_stream(uint32_t state[16], const uint8_t *key, const uint8_t *
 
 static void apply_stream(uint32_t state[16], uint8_t *out, const uint8_t *in, size_t len)
 {
-    uint32_t stream[16];
+    uint32_t stream[16 * BATCH];
     while (len > 0) {
-        size_t some = len < CHACHA20_BLOCK ? len : CHACHA20_BLOCK;
-        kernel_chacha20(stream, state);
-        state[12]++;
+        size_t some = len < sizeof stream ? len : sizeof stream;
+        for (size_t at = 0; at < some; at += CHACHA20_BLOCK, state[12]++)
+            kernel_chacha20(stream + at / 4, state);
         kernel_xor(out, in, stream, some);
         out += some;
         in += some;

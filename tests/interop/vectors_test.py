@@ -18,7 +18,7 @@ from support.harness import Cases, check, unique
 BOARDS = ("mps2-an385", "mps2-an505")
 SIZE = 65536  # of a file, tests/board/vectors.c
 ECDSA = {"p1363": "ecdsa_secp256r1_sha256_p1363_test.json", "der": "ecdsa_secp256r1_sha256_test.json"}
-AEAD = {"chacha20_poly1305": "chacha20_poly1305_test.json"}
+AEAD = {"chacha20_poly1305": "chacha20_poly1305_test.json", "aes_gcm": "aes_gcm_test.json"}
 
 # Lengths in more bytes than DER has for them: Mbed TLS reads them, whoever verifies what it has read.
 LONG_LENGTHS = (8, 9, 67, 68, 114, 115)
@@ -59,7 +59,9 @@ def ecdsa_lines(folder, kind):
 
 def aead_lines(folder, kind):
     lines = []
-    for _, test in tests_of(folder, AEAD[kind]):
+    for group, test in tests_of(folder, AEAD[kind]):
+        if group["keySize"] == 192:  # TLS has none of these
+            continue
         fields = (test["key"], test["iv"], test["aad"], test["msg"], test["ct"] + test["tag"])
         result = "ok" if test["result"] == "valid" else "bad"
         lines.append(f"{kind} {result} {' '.join(field or '-' for field in fields)}")
@@ -131,7 +133,7 @@ def main():
             continue
         register(cases, folder, board, lambda path, board=board, program=program: emulate(board, program, path))
         cases.add(f"{board}: the kernels against Mbed TLS", kernels, board, "kernels", "small_keys_as_mbedtls")
-        cases.add(f"{board}: the ciphers", kernels, board, "ciphers", "chacha20_poly1305: flipped_bits")
+        cases.add(f"{board}: the ciphers", kernels, board, "ciphers", "counter_comes_round")
     return harness.main(cases)
 
 

@@ -22,6 +22,7 @@ static uint32_t told(uint32_t differs)
 #define AEAD_TOLD(differs) told(differs)
 #endif
 
+#include "kernels/aes_gcm.c"
 #include "kernels/chacha20_poly1305.c"
 #include "kernels/x25519.h"
 
@@ -73,6 +74,18 @@ static bool chacha_open(const struct aead_text *record)
     return chacha20_poly1305_open(sealed.key, sealed.nonce, record, sealed.tag);
 }
 
+static void gcm_seal(const struct aead_text *record)
+{
+    struct aes_gcm_key key = {sealed.key, 32, sealed.nonce, sizeof sealed.nonce};
+    aes_gcm_seal(&key, record, sealed.tag);
+}
+
+static bool gcm_open(const struct aead_text *record)
+{
+    struct aes_gcm_key key = {sealed.key, 32, sealed.nonce, sizeof sealed.nonce};
+    return aes_gcm_open(&key, record, sealed.tag);
+}
+
 static int with_a_branch(void)
 {
     volatile uint8_t key[1] = {1};
@@ -114,6 +127,14 @@ static void chacha20_poly1305_does_not_depend_on_key_and_text(void)
     CHECK_INT(code, 0);
 }
 
+static void aes_gcm_does_not_depend_on_key_and_text(void)
+{
+    int code = in_valgrind("aes_gcm");
+    if (code == 127)
+        SKIP("no valgrind");
+    CHECK_INT(code, 0);
+}
+
 static void a_branch_would_be_seen(void)
 {
     int code = in_valgrind("branch");
@@ -128,6 +149,8 @@ static int run_in_valgrind(const char *what)
         return with_a_branch();
     if (strcmp(what, "chacha20_poly1305") == 0)
         return with_secret_text(chacha_seal, chacha_open);
+    if (strcmp(what, "aes_gcm") == 0)
+        return with_secret_text(gcm_seal, gcm_open);
     return with_secret_key();
 }
 
@@ -138,6 +161,7 @@ int main(int argc, char **argv)
         return run_in_valgrind(argv[1]);
     RUN(x25519_does_not_depend_on_the_key);
     RUN(chacha20_poly1305_does_not_depend_on_key_and_text);
+    RUN(aes_gcm_does_not_depend_on_key_and_text);
     RUN(a_branch_would_be_seen);
     return check_done();
 }

@@ -141,27 +141,7 @@
     str r2, [sp, #WORDS + 8]
     str r3, [sp, #WORDS + 12]
     mov r12, r7
-    lsrs r5, #27                    // bits before it
-    movs r4, #32
-    subs r4, r5
-    lsrs r6, #2
-    lsls r6, #2
-    ldmia r6!, {r0-r3, r7}
-    lsrs r0, r5
-    mov r6, r1
-    lsls r6, r4
-    orrs r0, r6
-    lsrs r1, r5
-    mov r6, r2
-    lsls r6, r4
-    orrs r1, r6
-    lsrs r2, r5
-    mov r6, r3
-    lsls r6, r4
-    orrs r2, r6
-    lsrs r3, r5
-    lsls r7, r4
-    orrs r3, r7
+    load_across
     mov r7, r12
     mov r6, sp
     adds r6, #WORDS

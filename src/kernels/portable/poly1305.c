@@ -3,12 +3,9 @@
 
 #include <string.h>
 
-#if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
+#include "../words.h"
 
-static uint32_t load(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
+#if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
 
 static uint64_t product(uint32_t a, uint32_t b)
 {
@@ -28,7 +25,7 @@ void kernel_poly1305(struct poly1305 *p, const uint8_t *blocks, size_t n)
     for (; n > 0; n--, blocks += POLY1305_BLOCK) {
         carry = 0;
         for (int i = 0; i < 4; i++) {
-            carry += (uint64_t)h[i] + load(blocks + 4 * i);
+            carry += (uint64_t)h[i] + load_word(blocks + 4 * i);
             h[i] = (uint32_t)carry;
             carry >>= 32;
         }
