@@ -404,7 +404,7 @@ case $verb in
                 build_bench $bits
             done
         fi
-        build pico bench bench_kernels
+        build pico bench bench_kernels bench_ciphers
         emulator
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
         ;;

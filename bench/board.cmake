@@ -28,6 +28,12 @@ picket_pico_program(bench_kernels "${bench}/board/kernels.c")
 target_include_directories(bench_kernels PRIVATE "${PROJECT_SOURCE_DIR}/src")
 target_link_libraries(bench_kernels picket_core mbedtls)
 
+# The ciphers alone.
+add_executable(bench_ciphers EXCLUDE_FROM_ALL "${bench}/board/ciphers.c")
+picket_pico_program(bench_ciphers "${bench}/board/ciphers.c")
+target_include_directories(bench_ciphers PRIVATE "${PROJECT_SOURCE_DIR}/src")
+target_link_libraries(bench_ciphers picket_core mbedtls)
+
 # --- The rival
 
 # Its folder comes before Mbed TLS's: what altcp_tls_mbedtls.c, written for Mbed TLS 2, includes.

@@ -17,6 +17,19 @@ include_guard(GLOBAL)
 foreach(target mbedtls llhttp picket_core)
     target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
 endforeach()
+# The table that AES looks secrets up in: the RP2040's main memory is striped, so that another master that gets in the way does so
+# depending on the word; a small bank is one. A program that needs this bank whole (PICO_CORE1_STACK_SIZE above 3 kB) names
+# another section, ".bss.picket" say.
+set(PICKET_TABLES_SECTION .scratch_x.picket CACHE STRING "the section of AES's table of 1 kB, on an RP2040")
+if(PICO_RP2040)
+    set_source_files_properties(src/kernels/aes.c PROPERTIES COMPILE_DEFINITIONS "PICKET_TABLES_SECTION=\"${PICKET_TABLES_SECTION}\"")
+endif()
+# The kernels in RAM: 7 kB of it, and no instruction of theirs is waited for when the flash cache holds others.
+set(PICKET_KERNELS_SECTION "" CACHE STRING "the section of the kernels for the RP2040, .time_critical for RAM; empty: in flash")
+if(PICO_RP2040 AND PICKET_KERNELS_SECTION)
+    file(GLOB kernels src/kernels/armv6m/*.S)
+    set_source_files_properties(${kernels} PROPERTIES COMPILE_DEFINITIONS "PICKET_KERNELS_SECTION=${PICKET_KERNELS_SECTION}")
+endif()
 # Mbed TLS allocates from Picket's arena: they refer to each other, and CMake names them often enough.
 target_link_libraries(mbedtls PRIVATE picket_core)
 

@@ -14,6 +14,16 @@
 #define PSA_CRYPTO_TEST_DRIVER_LOCATION 0x7fffff
 #endif
 
+// Small machines do without Mbed TLS's own code for what Picket does: one-shot only, no PSA operation in parts.
+#if !PICKET_STOCK_CRYPTO && __SIZEOF_POINTER__ < 8
+#define MBEDTLS_PSA_ACCEL_ALG_CHACHA20_POLY1305 1
+#define MBEDTLS_PSA_ACCEL_KEY_TYPE_CHACHA20     1
+#define MBEDTLS_PSA_ACCEL_ALG_GCM               1
+#define MBEDTLS_PSA_ACCEL_KEY_TYPE_AES          1
+#define MBEDTLS_AES_C                           // the generator's
+#define MBEDTLS_AES_FEWER_TABLES
+#endif
+
 #define PSA_WANT_ALG_CHACHA20_POLY1305 1
 #define PSA_WANT_ALG_GCM               1
 #define PSA_WANT_ALG_ECDH              1

@@ -10,7 +10,9 @@
 // The lowest bytes of the stack: when they have changed, it was too small. What is painted and still there has
 // never been used.
 #define CANARY 32u
-#define PAINT  0xa5
+#define PAINT  0xa5u
+
+typedef uint32_t __attribute__((may_alias)) word_t;
 
 // Under the address sanitizer what lies on a stack has poisoned places.
 #if defined(__has_feature)
@@ -115,8 +117,9 @@ void *picket_mbedtls_calloc(size_t n, size_t size)
 
 UNCHECKED static bool is_intact(void)
 {
-    for (size_t i = 0; i < CANARY; i++) {
-        if (stack.mem[i] != PAINT)
+    const word_t *words = (const void *)stack.mem; // the arena's blocks begin at words
+    for (size_t i = 0; i < CANARY / sizeof *words; i++) {
+        if (words[i] != PAINT * 0x01010101u)
             return false;
     }
     return true;

@@ -23,4 +23,15 @@ psa_status_t driver_verify_hash(const psa_key_attributes_t *attributes, const ui
                                 psa_algorithm_t alg, const uint8_t *hash, size_t hash_len,
                                 const uint8_t *signature, size_t signature_len);
 
+// AEAD in one call, as TLS has it for records: ChaCha20-Poly1305. Constant time in all but lengths. With a wrong tag nothing
+// has been written.
+psa_status_t driver_aead_encrypt(const psa_key_attributes_t *attributes, const uint8_t *key, size_t key_len,
+                                 psa_algorithm_t alg, const uint8_t *nonce, size_t nonce_len,
+                                 const uint8_t *aad, size_t aad_len, const uint8_t *text, size_t text_len,
+                                 uint8_t *out, size_t size, size_t *len);
+psa_status_t driver_aead_decrypt(const psa_key_attributes_t *attributes, const uint8_t *key, size_t key_len,
+                                 psa_algorithm_t alg, const uint8_t *nonce, size_t nonce_len,
+                                 const uint8_t *aad, size_t aad_len, const uint8_t *text, size_t text_len,
+                                 uint8_t *out, size_t size, size_t *len);
+
 #endif

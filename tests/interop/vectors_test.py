@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The vectors of project Wycheproof through the driver under Mbed TLS, on Linux and as machine code of a Cortex-M0+ and
-Cortex-M33 in QEMU; and there the kernels against Mbed TLS's arithmetic.
+Cortex-M33 in QEMU; and there the kernels against Mbed TLS's arithmetic, the ciphers too.
 
 The vectors are no part of the sources. PICKET_VECTORS names their folder; without it "vectors" in the sources and
 ../shared/vectors beside them are looked at.
@@ -18,6 +18,7 @@ from support.harness import Cases, check, unique
 BOARDS = ("mps2-an385", "mps2-an505")
 SIZE = 65536  # of a file, tests/board/vectors.c
 ECDSA = {"p1363": "ecdsa_secp256r1_sha256_p1363_test.json", "der": "ecdsa_secp256r1_sha256_test.json"}
+AEAD = {"chacha20_poly1305": "chacha20_poly1305_test.json", "aes_gcm": "aes_gcm_test.json"}
 
 # Lengths in more bytes than DER has for them: Mbed TLS reads them, whoever verifies what it has read.
 LONG_LENGTHS = (8, 9, 67, 68, 114, 115)
@@ -53,6 +54,17 @@ def ecdsa_lines(folder, kind):
         lenient = kind == "der" and test["tcId"] in LONG_LENGTHS and test["flags"] == ["BerEncodedSignature"]
         result = "ok" if test["result"] == "valid" or lenient else "bad"
         lines.append(f"{kind} {result} {group['publicKey']['uncompressed']} {digest} {test['sig'] or '-'}")
+    return lines
+
+
+def aead_lines(folder, kind):
+    lines = []
+    for group, test in tests_of(folder, AEAD[kind]):
+        if group["keySize"] == 192:  # TLS has none of these
+            continue
+        fields = (test["key"], test["iv"], test["aad"], test["msg"], test["ct"] + test["tag"])
+        result = "ok" if test["result"] == "valid" else "bad"
+        lines.append(f"{kind} {result} {' '.join(field or '-' for field in fields)}")
     return lines
 
 
@@ -95,9 +107,9 @@ def vectors(lines, run):
     check(good == len(lines), f"{good} of {len(lines)}")
 
 
-def kernels(board):
-    said = emulate(board, os.path.join(harness.ROOT, "build", board, "kernels.elf"))
-    check(re.search(r"^ok small_keys_as_mbedtls", said, re.M) and "not ok" not in said, f"{said[-500:]!r}")
+def kernels(board, program, last):
+    said = emulate(board, os.path.join(harness.ROOT, "build", board, f"{program}.elf"))
+    check(re.search(f"^ok {last}", said, re.M) and "not ok" not in said, f"{said[-500:]!r}")
 
 
 def register(cases, folder, where, run):
@@ -107,6 +119,8 @@ def register(cases, folder, where, run):
     cases.add(f"{where}: X25519", vectors, x25519_lines(folder), run)
     for kind in ECDSA:
         cases.add(f"{where}: ECDSA P-256, {kind}", vectors, ecdsa_lines(folder, kind), run)
+    for kind in AEAD:
+        cases.add(f"{where}: {kind}", vectors, aead_lines(folder, kind), run)
 
 
 def main():
@@ -118,7 +132,8 @@ def main():
             print(f"skip vectors and kernels, {board}: it is not built (./do build {board})")
             continue
         register(cases, folder, board, lambda path, board=board, program=program: emulate(board, program, path))
-        cases.add(f"{board}: the kernels against Mbed TLS", kernels, board)
+        cases.add(f"{board}: the kernels against Mbed TLS", kernels, board, "kernels", "small_keys_as_mbedtls")
+        cases.add(f"{board}: the ciphers", kernels, board, "ciphers", "counter_comes_round")
     return harness.main(cases)
 
 

@@ -13,6 +13,8 @@
 
 #include "driver_psa.h"
 
+#define mbedtls_test_transparent_aead_decrypt                  driver_aead_decrypt
+#define mbedtls_test_transparent_aead_encrypt                  driver_aead_encrypt
 #define mbedtls_test_transparent_export_public_key             driver_export_public_key
 #define mbedtls_test_transparent_key_agreement                 driver_key_agreement
 #define mbedtls_test_transparent_signature_verify_hash         driver_verify_hash
@@ -52,9 +54,7 @@
 #define mbedtls_test_opaque_signature_verify_hash(...)         PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_opaque_signature_verify_message(...)      PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_aead_abort(...)               PSA_ERROR_NOT_SUPPORTED
-#define mbedtls_test_transparent_aead_decrypt(...)             PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_aead_decrypt_setup(...)       PSA_ERROR_NOT_SUPPORTED
-#define mbedtls_test_transparent_aead_encrypt(...)             PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_aead_encrypt_setup(...)       PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_aead_finish(...)              PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_aead_set_lengths(...)         PSA_ERROR_NOT_SUPPORTED
