@@ -159,6 +159,23 @@ if(NOT PICO_CYW43_SUPPORTED)
     target_compile_definitions(mqtt PRIVATE
         "MQTT_BROKER=\"${MQTT_BROKER}\"" "MQTT_BROKER_PORT=${MQTT_PORT}" "MQTT_HOST=\"${MQTT_HOST}\"")
     target_link_libraries(mqtt picket_altcp picket_slip)
+    # The altcp layer, with lwIP in the program's loop, and in an interrupt of the SDK's.
+    set(altcp_test "${PROJECT_SOURCE_DIR}/tests/board/altcp")
+    foreach(model poll background)
+        add_executable(altcp_${model} "${altcp_test}/main.c" "${altcp_test}/echo.c" "${altcp_test}/${model}.c"
+            examples/altcp/altcp.c examples/mqtt/mqtt.c "${PICKET_LWIP_DIR}/src/apps/mqtt/mqtt.c")
+        picket_pico_program(altcp_${model} "${altcp_test}/main.c" "${altcp_test}/echo.c" "${altcp_test}/${model}.c")
+        target_link_libraries(altcp_${model} picket_altcp)
+    endforeach()
+    target_link_libraries(altcp_poll picket_slip)
+    target_sources(altcp_background PRIVATE "${port}/pico/slip/slip.c" ${lwipcore_SRCS} ${lwipcore4_SRCS})
+    target_include_directories(altcp_background PRIVATE "${altcp_test}/arch" "${altcp_test}" "${port}/pico/slip"
+        "${PICKET_LWIP_DIR}/src/include")
+    target_compile_definitions(altcp_background PRIVATE
+        PICO_CYW43_ARCH_THREADSAFE_BACKGROUND=1 LIB_PICO_CYW43_ARCH=1 PICKET_LWIP_OPTIONS_FILE="lwip_few.h")
+    target_link_libraries(altcp_background
+        pico_async_context_threadsafe_background hardware_uart hardware_irq hardware_gpio)
+
     include("${PROJECT_SOURCE_DIR}/bench/board.cmake")
 endif()
 

@@ -39,7 +39,6 @@ void picket_pico_worker(void *ctx, uint32_t ms, void (*work)(void))
 
 #elif PICO_CYW43_ARCH_THREADSAFE_BACKGROUND
 
-#include "hardware/exception.h"
 #include "hardware/irq.h"
 #include "hardware/sync.h"
 #include "pico/async_context_threadsafe_background.h"

@@ -15,9 +15,10 @@ import emulator
 from emulator import BOARD, boot, expect_error, expect_ok, settings_for
 
 # pylint: disable=wrong-import-order
+import altcp_test
 import ota_test
 import sntp_test
-from support import harness
+from support import harness, servers
 from support.certs import BAD, Pki
 from support.harness import Cases, check, unique
 from support.peers import Listener, TlsListener, fields, finish, read_request, response, http
@@ -293,6 +294,70 @@ def ota_tampered():
     board.data = FIRMWARE
     board.run(0, "0 of them before", "ota: verified")
 
+
+# --- lwIP's altcp, with lwIP in the program's loop and in an interrupt of the SDK's
+
+ALTCP_PLACES = {"https": (16, 8), "mqtt": (24, 8), "host": (32, 64), "seconds": (96, 16), "pem": (112, 4096)}
+
+
+def altcp_image(model, chain, **more):
+    with open(os.path.join(os.path.dirname(emulator.PROGRAM), f"altcp_{model}.elf"), "rb") as file:
+        image = bytearray(file.read())
+    with open(chain.root_path, encoding="ascii") as file:
+        values = {"host": "example.test", "seconds": str(int(time.time())), "pem": file.read(), **more}
+    mark = b"@altcp-settings\0"
+    check(image.count(mark) == 1, "the image is another one")
+    for name, value in values.items():
+        at, room = ALTCP_PLACES[name]
+        check(len(value) < room, f"{name} is too long")
+        start = image.index(mark) + at
+        image[start:start + room] = value.encode().ljust(room, b"\0")
+    path = unique("altcp.elf")
+    with open(path, "wb") as file:
+        file.write(image)
+    return path
+
+
+def altcp_run(model, chain, **more):
+    done = subprocess.run([*BOARD.command(altcp_image(model, chain, **more), harness.folder), "--timeout", "100"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=130, check=False)
+    return done.returncode, done.stdout.decode("latin-1")
+
+
+def altcp_recipe(model, kind, version):
+    """Echo requests, one every 50 ms, are answered within 20 ms where lwIP has an interrupt; else within a signature on P-256."""
+    chain = pki.chain(kind)
+    with servers.nginx(chain, version) as server:
+        code, out = altcp_run(model, chain, https=str(server.port))
+    check(code == 0 and servers.PAGE.decode() in out and "all of it" in out, f"exit {code}: {out[-800:]}")
+    took, echoes, latest, rests = map(int, re.search(
+        r"picket: (\d+) ms, (\d+) echoes, the latest after (\d+) us, (\d+) rests", out).groups())
+    check(echoes > took // 100, f"only {echoes} in {took} ms")
+    check(latest < (20000 if model == "background" else 60000), f"an echo request was answered {latest} us after it was due")
+    check(rests > took // 60, f"the application came to itself {rests} times in {took} ms")
+    peak, size = map(int, re.search(r"main stack peak (\d+) of (\d+)", out).groups())
+    check(peak < size, f"the main stack has overflowed: {peak} of {size}")
+    print(f"# {model}, {kind}, {version}: {took} ms, {echoes} echoes, the latest after {latest} us, {rests} rests, stack {peak} of {size}")
+
+
+def altcp_refuses(model):
+    with servers.nginx(pki.chain("p256"), "1.3") as server:
+        code, out = altcp_run(model, pki.chain("p256"), https=str(server.port), host="other.test")
+    check(code == 1 and "certificate is for another host name" in out and "HTTP/1" not in out, f"exit {code}: {out[-800:]}")
+
+
+def altcp_mqtt(model, version):
+    chain = pki.chain("p256")
+    with altcp_test.mosquitto(chain, version) as broker:
+        code, out = altcp_run(model, chain, mqtt=str(broker.port))
+    check(code == 0 and "100 bytes came back" in out, f"exit {code}: {out[-800:]}")
+
+
+for _model in ("poll", "background"):
+    cases.add(f"altcp {_model}: P-384, TLS 1.3", altcp_recipe, _model, "p384", "1.3")
+    cases.add(f"altcp {_model}: P-256, TLS 1.2", altcp_recipe, _model, "p256", "1.2")
+    cases.add(f"altcp {_model}: another host", altcp_refuses, _model)
+    cases.add(f"altcp {_model}: MQTT", altcp_mqtt, _model, "1.3")
 
 cases.add("ota", ota_whole)
 cases.add("ota: power fails", ota_power)
