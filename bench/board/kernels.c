@@ -6,6 +6,7 @@
 #include "hardware/structs/systick.h"
 #include "kernels/kernels.h"
 #include "kernels/p256.h"
+#include "kernels/rsa.h"
 #include "kernels/x25519.h"
 #include "pico/stdlib.h"
 
@@ -136,6 +137,30 @@ static void verify(void)
     verified = p256_verify(key, hash, sizeof hash, signature, NULL);
 }
 
+static uint8_t modulus[RSA_MAX], raised[RSA_MAX];
+static uint32_t work[RSA_WORK(RSA_MAX)];
+static size_t rsa_len;
+
+static void raise(void)
+{
+    verified |= rsa_public(work, modulus, raised, rsa_len, NULL);
+}
+
+// Numbers of nobody's: it takes the same time.
+static void measure_rsa(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof modulus; i++) {
+        modulus[i] = (uint8_t)next();
+        raised[i] = (uint8_t)next();
+    }
+    modulus[0] |= 0x80;
+    modulus[len - 1] |= 1;
+    raised[0] &= 0x7f;
+    rsa_len = len;
+    uint32_t took = cycles(raise);
+    printf("picket: kernel %s %lu %lu\n", name, (unsigned long)took, (unsigned long)took);
+}
+
 int main(void)
 {
     stdio_init_all();
@@ -153,6 +178,9 @@ int main(void)
     measure("x25519", x25519_secret);
     uint32_t took = cycles(verify);
     printf("picket: kernel p256_verify %lu %lu\n", (unsigned long)took, (unsigned long)took);
+    measure_rsa("rsa2048", 256);
+    measure_rsa("rsa3072", 384);
+    measure_rsa("rsa4096", 512);
     printf("picket: exit %d\n", verified);
     stdio_flush();
     for (;;)

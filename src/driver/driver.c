@@ -13,6 +13,11 @@ void driver_set_go_on(kernel_go_on_t go_on)
     step = go_on;
 }
 
+kernel_go_on_t driver_go_on(void)
+{
+    return step;
+}
+
 #if !PICKET_STOCK_CRYPTO
 
 #include <mbedtls/platform_util.h>
@@ -81,6 +86,8 @@ psa_status_t driver_verify_hash(const psa_key_attributes_t *attributes, const ui
                                 psa_algorithm_t alg, const uint8_t *hash, size_t hash_len,
                                 const uint8_t *signature, size_t signature_len)
 {
+    if (psa_get_key_type(attributes) == PSA_KEY_TYPE_RSA_PUBLIC_KEY)
+        return driver_verify_rsa(attributes, key, key_len, alg, hash, hash_len, signature, signature_len);
     if (!PSA_ALG_IS_ECDSA(alg) || !is_p256_public(attributes, key_len))
         return PSA_ERROR_NOT_SUPPORTED;
     if (signature_len != P256_PAIR)

@@ -18,9 +18,16 @@ psa_status_t driver_key_agreement(const psa_key_attributes_t *attributes, const 
                                   psa_algorithm_t alg, const uint8_t *peer, size_t peer_len, uint8_t *out,
                                   size_t size, size_t *len);
 
-// ECDSA on P-256, of public keys. All of it is public: the time tells what is verified.
+// ECDSA on P-256 and RSA, of public keys. All of it is public: the time tells what is verified.
 psa_status_t driver_verify_hash(const psa_key_attributes_t *attributes, const uint8_t *key, size_t key_len,
                                 psa_algorithm_t alg, const uint8_t *hash, size_t hash_len,
                                 const uint8_t *signature, size_t signature_len);
+
+// Of these, RSA: PKCS #1 v1.5 and PSS with SHA-256, SHA-384 and SHA-512, for a modulus of 2048 to 4096 bits and the exponent
+// 65537; the status for everything bad is that of Mbed TLS. Works in memory of Mbed TLS's allocator, 4 bytes for each of the
+// modulus.
+psa_status_t driver_verify_rsa(const psa_key_attributes_t *attributes, const uint8_t *key, size_t key_len,
+                               psa_algorithm_t alg, const uint8_t *hash, size_t hash_len,
+                               const uint8_t *signature, size_t signature_len);
 
 #endif

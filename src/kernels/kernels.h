@@ -1,4 +1,4 @@
-// kernels.h: arithmetic on numbers of 256 bits, which the curves stand on.
+// kernels.h: arithmetic on numbers of 256 bits, which the curves stand on, and on rows of any length, which RSA does.
 //
 // A number is eight limbs of 32 bits, least first; a product sixteen. All functions take the same time whatever the numbers
 // are, as long as the processor's multiplication does (it does on a Cortex-M0+ with the one-cycle multiplier, M33, x86-64).
@@ -38,5 +38,10 @@ void kernel_add_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
 void kernel_sub_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
 // Montgomery: r = t / 2^256. t < p 2^256; t is used up.
 void kernel_reduce_p256(uint32_t r[8], uint32_t t[16]);
+
+// r += a m, n limbs, n > 0; what comes out at their end. r is not a.
+uint32_t kernel_add_row(uint32_t *r, const uint32_t *a, size_t n, uint32_t m);
+// r = 2 r + the sum of a[i]^2 2^(64 i), n limbs of a and 2 n of r, which that does not go beyond; n > 0. r is not a.
+void kernel_add_squares(uint32_t *r, const uint32_t *a, size_t n);
 
 #endif

@@ -1,45 +1,8 @@
 // The kernels for Armv6-M (Cortex-M0+ with the one-cycle multiplier): see kernels.h. No branch, no address and no instruction
-// depends on a number. In comments, cycles: a load or store 2, of n words n + 1, everything else here 1.
-//
-// Of the registers, r0-r7 calculate; mov and add reach r8-r12 as well, so that these hold operands.
+// depends on a number.
 #if defined(__ARM_ARCH_6M__) && !defined(PICKET_PORTABLE_KERNELS)
 
-    .syntax unified
-    .cpu cortex-m0plus
-    .thumb
-
-// In RAM, if the program says so: there is no flash to wait for.
-#ifdef PICKET_KERNELS_SECTION
-#define SECTION(name) .section PICKET_KERNELS_SECTION.name, "ax", %progbits
-#else
-#define SECTION(name) .section .text.name, "ax", %progbits
-#endif
-
-.macro function name
-    .global \name
-    .type \name, %function
-    .balign 4
-    .thumb_func
-\name:
-.endm
-
-.macro enter
-    push {r4-r7, lr}
-    mov r4, r8
-    mov r5, r9
-    mov r6, r10
-    mov r7, r11
-    push {r4-r7}
-.endm
-
-.macro leave
-    pop {r4-r7}
-    mov r8, r4
-    mov r9, r5
-    mov r10, r6
-    mov r11, r7
-    pop {r4-r7, pc}
-.endm
+#include "armv6m.inc"
 
 // --- Products
 //
