@@ -37,9 +37,9 @@
 #endif
 
 // While a signature is checked or a key agreed upon, picket_poll comes back after this time, in milliseconds,
-// where TLS has a stack of its own, or a little later: 9 ms with X25519, P-256 and RSA, 40 ms with P-384 at 125 MHz
-// (docs/BENCH.md). Lower: more switches of stacks; higher: lwIP waits longer. RSA with another exponent than 65537, or
-// more than 4096 bits, is checked in one piece, whatever this says.
+// where TLS has a stack of its own, or a little later: within 10 ms at 125 MHz (docs/BENCH.md). Lower: more switches of
+// stacks; higher: lwIP waits longer. RSA with another exponent than 65537, or more than 4096 bits, is checked in one
+// piece, whatever this says.
 #ifndef PICKET_SLICE_MS
 #define PICKET_SLICE_MS 8
 #endif

@@ -20,14 +20,12 @@ kernel_go_on_t driver_go_on(void)
 
 #if !PICKET_STOCK_CRYPTO
 
+#include <mbedtls/platform.h>
 #include <mbedtls/platform_util.h>
 
 #include "driver_psa.h"
-#include "../kernels/p256.h"
+#include "../kernels/ecdsa.h"
 #include "../kernels/x25519.h"
-
-#define P256_POINT 65u // 04, x, y: SEC 1 section 2.3.3
-#define P256_PAIR  64u
 
 static psa_status_t status_of(int kernel_error)
 {
@@ -42,10 +40,13 @@ static bool is_x25519_pair(const psa_key_attributes_t *attributes, size_t key_le
            psa_get_key_bits(attributes) == 255 && key_len == X25519_LEN;
 }
 
-static bool is_p256_public(const psa_key_attributes_t *attributes, size_t key_len)
+// The curve of a public key, or NULL.
+static const curve_t *curve_of(const psa_key_attributes_t *attributes)
 {
-    return psa_get_key_type(attributes) == PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1) &&
-           psa_get_key_bits(attributes) == 256 && key_len == P256_POINT;
+    if (psa_get_key_type(attributes) != PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1))
+        return NULL;
+    size_t bits = psa_get_key_bits(attributes);
+    return bits == 256 ? &curve_p256 : bits == 384 ? &curve_p384 : NULL;
 }
 
 // What was computed before an error is not handed out.
@@ -88,14 +89,22 @@ psa_status_t driver_verify_hash(const psa_key_attributes_t *attributes, const ui
 {
     if (psa_get_key_type(attributes) == PSA_KEY_TYPE_RSA_PUBLIC_KEY)
         return driver_verify_rsa(attributes, key, key_len, alg, hash, hash_len, signature, signature_len);
-    if (!PSA_ALG_IS_ECDSA(alg) || !is_p256_public(attributes, key_len))
+    const curve_t *curve = curve_of(attributes);
+    if (!PSA_ALG_IS_ECDSA(alg) || curve == NULL)
         return PSA_ERROR_NOT_SUPPORTED;
-    if (signature_len != P256_PAIR)
+    size_t pair = 8 * (size_t)curve->limbs;
+    if (key_len != 1 + pair)
+        return PSA_ERROR_NOT_SUPPORTED;
+    if (signature_len != pair)
         return PSA_ERROR_INVALID_SIGNATURE;
-    if (key[0] != 4)
+    if (key[0] != 4) // 04, x, y: SEC 1 section 2.3.3
         return PSA_ERROR_INVALID_ARGUMENT;
-    int error = p256_verify(key + 1, hash, hash_len, signature, step);
-    return error == P256_FORGED ? PSA_ERROR_INVALID_SIGNATURE : status_of(error);
+    ecdsa_work_t *work = mbedtls_calloc(1, sizeof *work);
+    if (work == NULL)
+        return PSA_ERROR_INSUFFICIENT_MEMORY;
+    int error = ecdsa_verify(curve, work, key + 1, hash, hash_len, signature, step);
+    mbedtls_free(work);
+    return error == ECDSA_FORGED ? PSA_ERROR_INVALID_SIGNATURE : status_of(error);
 }
 
 #endif

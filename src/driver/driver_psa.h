@@ -18,7 +18,7 @@ psa_status_t driver_key_agreement(const psa_key_attributes_t *attributes, const 
                                   psa_algorithm_t alg, const uint8_t *peer, size_t peer_len, uint8_t *out,
                                   size_t size, size_t *len);
 
-// ECDSA on P-256 and RSA, of public keys. All of it is public: the time tells what is verified.
+// ECDSA on P-256 and P-384, and RSA, of public keys. All of it is public: the time tells what is verified.
 psa_status_t driver_verify_hash(const psa_key_attributes_t *attributes, const uint8_t *key, size_t key_len,
                                 psa_algorithm_t alg, const uint8_t *hash, size_t hash_len,
                                 const uint8_t *signature, size_t signature_len);

@@ -1,4 +1,4 @@
-// p256_table.h: made by tools/make-p256-table: the points G, 3 G, 5 G, ... as x and y, times 2^256.
+// p256_table.h: made by tools/make-curve-table: the points G, 3 G, 5 G, ... as x and y, times 2^256.
 #ifndef PICKET_P256_TABLE_H
 #define PICKET_P256_TABLE_H
 

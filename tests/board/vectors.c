@@ -67,18 +67,25 @@ static bool x25519_agrees(const field_t *wanted, const field_t *key, const field
     return status == PSA_SUCCESS && len == wanted->len && memcmp(out, wanted->bytes, len) == 0;
 }
 
+// As PSA tells it from a point's length.
+static size_t bits_of(const field_t *key)
+{
+    return 8 * (key->len - 1) / 2;
+}
+
 static psa_status_t verify(const field_t *key, const field_t *hash, const uint8_t *signature, size_t len)
 {
-    psa_key_attributes_t type = attributes(PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1), 256);
+    psa_key_attributes_t type = attributes(PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1), bits_of(key));
     return driver_verify_hash(&type, key->bytes, key->len, PSA_ALG_ECDSA_ANY, hash->bytes, hash->len,
                               signature, len);
 }
 
 static bool verify_der(const field_t *key, const field_t *hash, const field_t *signature)
 {
-    uint8_t raw[64];
+    uint8_t raw[96];
     size_t len;
-    return mbedtls_ecdsa_der_to_raw(256, signature->bytes, signature->len, raw, sizeof raw, &len) == 0 &&
+    return mbedtls_ecdsa_der_to_raw(bits_of(key), signature->bytes, signature->len, raw, sizeof raw, &len) ==
+               0 &&
            verify(key, hash, raw, len) == PSA_SUCCESS;
 }
 

@@ -18,7 +18,12 @@ from support.harness import Cases, check, unique
 BOARDS = ("mps2-an385", "mps2-an505")
 KERNELS = {"kernels": "small_keys_as_mbedtls", "kernels_rsa": "without_memory"}  # the last test of each
 SIZE = 65536  # of a file, tests/board/vectors.c
-ECDSA = {"p1363": "ecdsa_secp256r1_sha256_p1363_test.json", "der": "ecdsa_secp256r1_sha256_test.json"}
+ECDSA = {
+    "P-256, r and s": ("p1363", "ecdsa_secp256r1_sha256_p1363_test.json"),
+    "P-256, DER": ("der", "ecdsa_secp256r1_sha256_test.json"),
+    "P-384, r and s": ("p1363", "ecdsa_secp384r1_sha384_p1363_test.json"),
+    "P-384, DER": ("der", "ecdsa_secp384r1_sha384_test.json"),
+}
 
 # Lengths in more bytes than DER has for them: Mbed TLS reads them, whoever verifies what it has read.
 LONG_LENGTHS = (8, 9, 67, 68, 114, 115)
@@ -47,10 +52,14 @@ def x25519_lines(folder):
     return lines + [f"x25519 - {some['private']} {public}" for public in wrong]
 
 
-def ecdsa_lines(folder, kind):
+def digest_of(group, test):
+    return hashlib.new(group["sha"].replace("-", ""), bytes.fromhex(test["msg"])).hexdigest()
+
+
+def ecdsa_lines(folder, kind, file):
     lines = []
-    for group, test in tests_of(folder, ECDSA[kind]):
-        digest = hashlib.sha256(bytes.fromhex(test["msg"])).hexdigest()
+    for group, test in tests_of(folder, file):
+        digest = digest_of(group, test)
         lenient = kind == "der" and test["tcId"] in LONG_LENGTHS and test["flags"] == ["BerEncodedSignature"]
         result = "ok" if test["result"] == "valid" or lenient else "bad"
         lines.append(f"{kind} {result} {group['publicKey']['uncompressed']} {digest} {test['sig'] or '-'}")
@@ -70,7 +79,7 @@ def rsa_lines(folder, kind, file):
     """What is "acceptable" lacks a NULL, and is refused. Where any salt will do, another length than the group's is right."""
     lines = []
     for group, test in tests_of(folder, file):
-        digest = hashlib.new(group["sha"].replace("-", ""), bytes.fromhex(test["msg"])).hexdigest()
+        digest = digest_of(group, test)
         lenient = kind == "salt" and test["comment"].startswith("s_len changed")
         result = "ok" if test["result"] == "valid" or lenient else "bad"
         lines.append(f"{kind} {result} {group['publicKeyAsn']} {digest} {test['sig'] or '-'}")
@@ -126,8 +135,8 @@ def register(cases, folder, where, run):
         print(f"skip vectors, {where}: no wycheproof (PICKET_VECTORS names the folder that it is in)")
         return
     cases.add(f"{where}: X25519", vectors, x25519_lines(folder), run)
-    for kind in ECDSA:
-        cases.add(f"{where}: ECDSA P-256, {kind}", vectors, ecdsa_lines(folder, kind), run)
+    for name, (kind, file) in ECDSA.items():
+        cases.add(f"{where}: ECDSA {name}", vectors, ecdsa_lines(folder, kind, file), run)
     for name, (kind, file) in RSA.items():
         cases.add(f"{where}: {name}", vectors, rsa_lines(folder, kind, file), run)
 
