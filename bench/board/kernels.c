@@ -5,6 +5,7 @@
 
 #include "hardware/structs/systick.h"
 #include "kernels/kernels.h"
+#include "kernels/ecdh.h"
 #include "kernels/ecdsa.h"
 #include "kernels/rsa.h"
 #include "kernels/x25519.h"
@@ -204,6 +205,58 @@ static const uint8_t signature384[96] = {
     0x13, 0x0e, 0x74, 0x0a, 0x19, 0x62, 0x45, 0x26, 0x20, 0x3b, 0x63, 0x51, 0xd0, 0xa3, 0xa9, 0x4f,
     0xa3, 0x29, 0xc1, 0x45, 0x78, 0x6e, 0x67, 0x9e, 0x7b, 0x82, 0xc7, 0x1a, 0x38, 0x62, 0x8a, 0xc8};
 
+static ecdh_work_t ecdh;
+static uint8_t secret[48], point[96];
+
+static void p256_public(void)
+{
+    verified |= ecdh_public_key(&curve_p256, &ecdh, point, secret, count);
+}
+
+static void p256_shared(void)
+{
+    verified |= ecdh_shared_secret(&curve_p256, &ecdh, point, secret, key, count);
+}
+
+static void p384_public(void)
+{
+    verified |= ecdh_public_key(&curve_p384, &ecdh, point, secret, count);
+}
+
+static void p384_shared(void)
+{
+    verified |= ecdh_shared_secret(&curve_p384, &ecdh, point, secret, key384, count);
+}
+
+static void (*counted)(void);
+
+static void run_counted(void)
+{
+    total = 0;
+    last = systick_hw->cvr;
+    counted();
+    (void)count();
+}
+
+// Of secrets below n: random ones, 1, an odd one, an even one and large ones.
+static void measure_secret(const char *name, void (*run)(void))
+{
+    uint32_t least = UINT32_MAX, most = 0;
+    for (int i = 0; i < KERNEL_ROUNDS; i++) {
+        for (size_t j = 0; j < sizeof secret; j++)
+            secret[j] = i == 0 ? j % 16 == 15 : i == 1 ? 0xff : (uint8_t)next();
+        secret[0] = i == 1 ? 0xfe : secret[0] & 0x7f;
+        secret[31] ^= (uint8_t)i & 1;
+        secret[47] ^= (uint8_t)i & 1;
+        counted = run;
+        uint32_t took = cycles(run_counted), more = (took - total + TOP / 2) & TOP;
+        took = total + more - TOP / 2; // exactly, and beyond 2^24
+        least = took < least ? took : least;
+        most = took > most ? took : most;
+    }
+    printf("picket: kernel %s %lu %lu\n", name, (unsigned long)least, (unsigned long)most);
+}
+
 static void verify384(void)
 {
     verified |= ecdsa_verify(&curve_p384, &ecdsa, key384, hash384, sizeof hash384, signature384, count);
@@ -257,6 +310,10 @@ int main(void)
     measure("sub_p384", sub_p384);
     measure("reduce_p384", reduce_p384);
     measure("x25519", x25519_secret);
+    measure_secret("p256_public", p256_public);
+    measure_secret("p256_shared", p256_shared);
+    measure_secret("p384_public", p384_public);
+    measure_secret("p384_shared", p384_shared);
     measure_once("p256_verify", verify);
     measure_once("p384_verify", verify384);
     measure_rsa("rsa2048", 256);

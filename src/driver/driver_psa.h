@@ -8,12 +8,12 @@
 
 #include <psa/crypto.h>
 
-// X25519. Constant time in the private key.
+// X25519, P-256, P-384. Constant time in the private key.
 psa_status_t driver_export_public_key(const psa_key_attributes_t *attributes, const uint8_t *key,
                                       size_t key_len, uint8_t *out, size_t size, size_t *len);
 
-// X25519. Constant time in the private key. A peer of low order (a secret of zeros) is PSA_ERROR_INVALID_ARGUMENT, as
-// with Mbed TLS.
+// The same. A peer of low order (X25519's secret of zeros) and a point that is not of the curve are
+// PSA_ERROR_INVALID_ARGUMENT, as with Mbed TLS.
 psa_status_t driver_key_agreement(const psa_key_attributes_t *attributes, const uint8_t *key, size_t key_len,
                                   psa_algorithm_t alg, const uint8_t *peer, size_t peer_len, uint8_t *out,
                                   size_t size, size_t *len);

@@ -17,26 +17,25 @@ bool number_is_zero(const curve_t *c, const uint32_t *a)
     return bits == 0;
 }
 
+// By words of 64 bits, of which no compiler makes branches.
 uint32_t number_add(const curve_t *c, uint32_t *r, const uint32_t *a, const uint32_t *b)
 {
-    uint32_t carry = 0;
+    uint64_t carry = 0;
     for (int i = 0; i < c->limbs; i++) {
-        uint32_t other = b[i], sum = a[i] + carry;
-        carry = sum < carry;
-        r[i] = sum + other;
-        carry += r[i] < sum;
+        carry += (uint64_t)a[i] + b[i];
+        r[i] = (uint32_t)carry;
+        carry >>= 32;
     }
-    return carry;
+    return (uint32_t)carry;
 }
 
 uint32_t number_sub(const curve_t *c, uint32_t *r, const uint32_t *a, const uint32_t *b)
 {
     uint32_t borrow = 0;
     for (int i = 0; i < c->limbs; i++) {
-        uint32_t other = b[i], low = a[i] - borrow;
-        uint32_t more = low > a[i];
-        borrow = more + (low < other);
-        r[i] = low - other;
+        uint64_t d = (uint64_t)a[i] - b[i] - borrow;
+        r[i] = (uint32_t)d;
+        borrow = (uint32_t)(d >> 32) & 1;
     }
     return borrow;
 }

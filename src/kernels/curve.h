@@ -28,6 +28,8 @@ typedef struct {
     uint32_t order_n0;                    // -1 / n modulo 2^32
     const uint32_t *base;                 // x and y of G, 3 G, 5 G, ..., in Montgomery's form
     int base_width;                       // 2^(base_width - 2) of them
+    const uint32_t *comb; // NULL, or for key pairs: 16 points 2^(4 apart) G +- 2^(3 apart) G +- ... +- G
+    int comb_apart;
 } curve_t;
 
 extern const curve_t curve_p256, curve_p384;

@@ -36,4 +36,6 @@ const curve_t curve_p256 = {
     .order_n0 = 0xee00bc4f,
     .base = p256_base[0][0],
     .base_width = P256_BASE_WIDTH,
+    .comb = p256_comb[0][0],
+    .comb_apart = P256_COMB_APART,
 };

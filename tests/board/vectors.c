@@ -1,6 +1,7 @@
 // vectors: runs the lines of a file through the driver; on Linux its argument, on a board QEMU's -semihosting-config arg=.
 //
 //   x25519 OUT PRIVATE PUBLIC        OUT is "-" if it is to be refused
+//   ecdh OUT PRIVATE PUBLIC          the same on P-256
 //   p1363 ok|bad KEY HASH SIGNATURE  r and s; any length
 //   der ok|bad KEY HASH SIGNATURE    as in X.509 and TLS
 //   pkcs1 ok|bad KEY HASH SIGNATURE  RSA; the hash's length tells which it is
@@ -55,9 +56,10 @@ static psa_key_attributes_t attributes(psa_key_type_t type, size_t bits)
     return made;
 }
 
-static bool x25519_agrees(const field_t *wanted, const field_t *key, const field_t *peer)
+static bool agrees(bool x25519, const field_t *wanted, const field_t *key, const field_t *peer)
 {
-    psa_key_attributes_t type = attributes(PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_MONTGOMERY), 255);
+    psa_ecc_family_t family = x25519 ? PSA_ECC_FAMILY_MONTGOMERY : PSA_ECC_FAMILY_SECP_R1;
+    psa_key_attributes_t type = attributes(PSA_KEY_TYPE_ECC_KEY_PAIR(family), x25519 ? 255 : 256);
     uint8_t out[32];
     size_t len = 0;
     psa_status_t status = driver_key_agreement(&type, key->bytes, key->len, PSA_ALG_ECDH, peer->bytes,
@@ -123,8 +125,8 @@ static bool is_valid(const char *kind, const field_t *key, const field_t *hash, 
 static bool holds(const char *kind, const char *wanted)
 {
     static field_t out;
-    if (strcmp(kind, "x25519") == 0)
-        return parse(&out, wanted) && x25519_agrees(&out, &fields[0], &fields[1]);
+    if (strcmp(kind, "x25519") == 0 || strcmp(kind, "ecdh") == 0)
+        return parse(&out, wanted) && agrees(kind[0] == 'x', &out, &fields[0], &fields[1]);
     return is_valid(kind, &fields[0], &fields[1], &fields[2]) == (strcmp(wanted, "ok") == 0);
 }
 

@@ -52,6 +52,24 @@ def x25519_lines(folder):
     return lines + [f"x25519 - {some['private']} {public}" for public in wrong]
 
 
+SPKI = "3059301306072a8648ce3d020106082a8648ce3d030107034200"  # of a P-256 key, up to its point
+
+
+def ecdh_lines(folder):
+    """Of the public keys in X.509's form those that differ in the point alone; compressed points are refused."""
+    lines = []
+    for file in ("ecdh_secp256r1_ecpoint_test.json", "ecdh_secp256r1_test.json"):
+        for _, test in tests_of(folder, file):
+            public = test["public"]
+            if file == "ecdh_secp256r1_test.json":
+                if not public.startswith(SPKI):
+                    continue
+                public = public[len(SPKI):]
+            private = f"{int(test['private'], 16):064x}"
+            lines.append(f"ecdh {test['shared'] if test['result'] == 'valid' else '-'} {private} {public or '-'}")
+    return lines
+
+
 def digest_of(group, test):
     return hashlib.new(group["sha"].replace("-", ""), bytes.fromhex(test["msg"])).hexdigest()
 
@@ -135,6 +153,7 @@ def register(cases, folder, where, run):
         print(f"skip vectors, {where}: no wycheproof (PICKET_VECTORS names the folder that it is in)")
         return
     cases.add(f"{where}: X25519", vectors, x25519_lines(folder), run)
+    cases.add(f"{where}: ECDH P-256", vectors, ecdh_lines(folder), run)
     for name, (kind, file) in ECDSA.items():
         cases.add(f"{where}: ECDSA {name}", vectors, ecdsa_lines(folder, kind, file), run)
     for name, (kind, file) in RSA.items():

@@ -8,8 +8,16 @@
 #include "arena.h"
 #include "check.h"
 #include "kernels/kernels.h"
+#include "kernels/ecdh.h"
 #include "kernels/ecdsa.h"
 #include "kernels/x25519.h"
+
+// Mbed TLS's points take long in QEMU.
+#if defined(__arm__)
+#define FEW 8
+#else
+#define FEW 40
+#endif
 
 static _Alignas(8) uint8_t arena[64 * 1024];
 
@@ -395,7 +403,7 @@ static void verification_is_stopped(void)
 
 static void good_and_flipped(struct signer *w)
 {
-    for (int i = 0; i < rounds(100); i++) {
+    for (int i = 0; i < rounds(2 * FEW); i++) {
         sign(w);
         REQUIRE(ours(w) && theirs(w));
         size_t pair = 2 * w->size, hash = bytes_of_hash(w), at = next() % (2 * pair + hash);
@@ -465,7 +473,7 @@ static void small_keys(struct signer *w)
 {
     size_t len;
     w->hash_len = w->size;
-    for (int k = -40; k <= 40; k++) {
+    for (int k = -FEW; k <= FEW; k++) {
         random_bytes(NULL, w->hash, w->size);
         if (k == 0)
             continue;
@@ -492,6 +500,153 @@ static void small_keys_as_mbedtls(void)
     with_signer(small_keys, &curve_p256);
 }
 
+// --- ECDH
+
+struct pair {
+    const curve_t *curve;
+    size_t size;
+    mbedtls_ecp_group group;
+    mbedtls_mpi k, d;
+    mbedtls_ecp_point p, r;
+    uint8_t key[48], peer[97], ours[97], theirs[97];
+};
+
+static ecdh_work_t ecdh;
+
+static void with_pair(void (*test)(struct pair *w), const curve_t *curve)
+{
+    struct pair w;
+    memset(&w, 0, sizeof w);
+    w.curve = curve;
+    w.size = 4 * (size_t)curve->limbs;
+    mbedtls_ecp_group_load(&w.group,
+                           curve == &curve_p256 ? MBEDTLS_ECP_DP_SECP256R1 : MBEDTLS_ECP_DP_SECP384R1);
+    test(&w);
+    mbedtls_ecp_group_free(&w.group);
+    mbedtls_mpi_free(&w.k);
+    mbedtls_mpi_free(&w.d);
+    mbedtls_ecp_point_free(&w.p);
+    mbedtls_ecp_point_free(&w.r);
+}
+
+static void write_point(struct pair *w, const mbedtls_ecp_point *p, uint8_t out[97])
+{
+    size_t len;
+    mbedtls_ecp_point_write_binary(&w->group, p, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, out, 97);
+}
+
+static bool is_wiped(void)
+{
+    const uint8_t *bytes = (const uint8_t *)&ecdh;
+    size_t i = 0;
+    while (i < sizeof ecdh && bytes[i] == 0)
+        i++;
+    return i == sizeof ecdh;
+}
+
+// k G and k P (w->p), for the k in w->k.
+static bool both_agree(struct pair *w)
+{
+    mbedtls_mpi_write_binary(&w->k, w->key, w->size);
+    write_point(w, &w->p, w->peer);
+    if (mbedtls_ecp_mul(&w->group, &w->r, &w->k, &w->group.G, random_bytes, NULL) != 0)
+        return false;
+    write_point(w, &w->r, w->theirs);
+    if (ecdh_public_key(w->curve, &ecdh, w->ours + 1, w->key, NULL) != 0 || !is_wiped() ||
+        memcmp(w->ours + 1, w->theirs + 1, 2 * w->size) != 0)
+        return false;
+    mbedtls_ecp_mul(&w->group, &w->r, &w->k, &w->p, random_bytes, NULL);
+    write_point(w, &w->r, w->theirs);
+    return ecdh_shared_secret(w->curve, &ecdh, w->ours, w->key, w->peer + 1, NULL) == 0 && is_wiped() &&
+           memcmp(w->ours, w->theirs + 1, w->size) == 0;
+}
+
+static void random_pairs(struct pair *w)
+{
+    for (int i = 0; i < rounds(2 * FEW); i++) {
+        uint32_t some[12];
+        mbedtls_ecp_gen_keypair(&w->group, &w->d, &w->p, random_bytes, NULL);
+        number(some, w->size / 4);
+        to_mpi(&w->k, some, w->size / 4);
+        mbedtls_mpi_mod_mpi(&w->k, &w->k, &w->group.N);
+        if (mbedtls_mpi_cmp_int(&w->k, 0) != 0)
+            REQUIRE(both_agree(w));
+    }
+}
+
+// 1, 2 ... and n - 1, n - 2 ...: of n - 2 (P-256) and n - 6 (P-384) the last addition is of a point to itself.
+static void small_and_large(struct pair *w)
+{
+    mbedtls_ecp_gen_keypair(&w->group, &w->d, &w->p, random_bytes, NULL);
+    for (int k = 1; k <= FEW; k++) {
+        mbedtls_mpi_lset(&w->k, k);
+        REQUIRE(both_agree(w));
+        mbedtls_mpi_sub_int(&w->k, &w->group.N, k);
+        REQUIRE(both_agree(w));
+    }
+}
+
+// Keys of 0, n and more; coordinates of 0, p and more, points beside the curve.
+static void bad_pairs(struct pair *w)
+{
+    mbedtls_ecp_gen_keypair(&w->group, &w->k, &w->p, random_bytes, NULL);
+    for (int kind = 0; kind < 4; kind++) {
+        write_point(w, &w->p, w->peer);
+        mbedtls_mpi_add_int(&w->d, &w->group.N, kind - 1);
+        mbedtls_mpi_write_binary(&w->d, w->key, w->size);
+        if (kind == 3)
+            memset(w->key, 0xff, w->size);
+        if (kind == 0)
+            memset(w->key, 0, w->size);
+        CHECK_INT(ecdh_public_key(w->curve, &ecdh, w->ours, w->key, NULL), KERNEL_BAD);
+        CHECK_INT(ecdh_shared_secret(w->curve, &ecdh, w->ours, w->key, w->peer + 1, NULL), KERNEL_BAD);
+    }
+    mbedtls_mpi_write_binary(&w->k, w->key, w->size);
+    for (int kind = 0; kind < 5; kind++) {
+        for (int place = 0; place < 2; place++) {
+            uint8_t *at = w->peer + 1 + (place ? w->size : 0);
+            write_point(w, &w->p, w->peer);
+            if (kind < 2)
+                memset(at, kind == 0 ? 0 : 0xff, w->size);
+            if (kind == 2)
+                mbedtls_mpi_write_binary(&w->group.P, at, w->size);
+            if (kind == 3)
+                at[w->size - 1] ^= 1;
+            if (kind == 4)
+                memset(w->peer + 1, 0, 2 * w->size);
+            CHECK_INT(ecdh_shared_secret(w->curve, &ecdh, w->ours, w->key, w->peer + 1, NULL), KERNEL_BAD);
+        }
+    }
+    write_point(w, &w->p, w->peer);
+    for (int at = 1; at < 60; at += 7) {
+        asked = 3 - at;
+        CHECK_INT(ecdh_shared_secret(w->curve, &ecdh, w->ours, w->key, w->peer + 1, three_times),
+                  KERNEL_STOPPED);
+        CHECK_INT(asked, 3);
+        asked = at < 50 ? 3 - at : 2;
+        CHECK_INT(ecdh_public_key(w->curve, &ecdh, w->ours, w->key, three_times), KERNEL_STOPPED);
+        CHECK(is_wiped());
+    }
+}
+
+static void ecdh_as_mbedtls(void)
+{
+    with_pair(random_pairs, &curve_p256);
+    with_pair(random_pairs, &curve_p384);
+}
+
+static void ecdh_small_keys_as_mbedtls(void)
+{
+    with_pair(small_and_large, &curve_p256);
+    with_pair(small_and_large, &curve_p384);
+}
+
+static void ecdh_bad_input(void)
+{
+    with_pair(bad_pairs, &curve_p256);
+    with_pair(bad_pairs, &curve_p384);
+}
+
 int main(void)
 {
     if (!arena_start(arena, sizeof arena))
@@ -510,6 +665,9 @@ int main(void)
     RUN(edges_as_mbedtls);
     RUN(edges_p384_as_mbedtls);
     RUN(small_keys_p384_as_mbedtls);
+    RUN(ecdh_as_mbedtls);
+    RUN(ecdh_small_keys_as_mbedtls);
+    RUN(ecdh_bad_input);
     RUN(small_keys_as_mbedtls);
     return check_done();
 }
