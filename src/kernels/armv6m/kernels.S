@@ -361,16 +361,7 @@ function kernel_add_25519
     push {r4-r7, lr}
     movs r5, #0
     movs r7, #38
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    adds r3, r4
-    stmia r0!, {r3}
-    .rept 7
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    adcs r3, r4
-    stmia r0!, {r3}
-    .endr
+    add_words 8
     movs r6, #0
     adcs r6, r6
     muls r6, r7
@@ -382,16 +373,7 @@ function kernel_sub_25519
     push {r4-r7, lr}
     movs r5, #0
     movs r7, #38
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    subs r3, r4
-    stmia r0!, {r3}
-    .rept 7
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    sbcs r3, r4
-    stmia r0!, {r3}
-    .endr
+    subtract_words 8
     sbcs r6, r6                 // -1: it borrowed
     ands r6, r7
     subs r0, #32
@@ -536,16 +518,7 @@ function kernel_mul_121665
     SECTION(kernel_add_p256)
 function kernel_add_p256
     enter
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    adds r3, r4
-    stmia r0!, {r3}
-    .rept 7
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    adcs r3, r4
-    stmia r0!, {r3}
-    .endr
+    add_words 8
     movs r5, #0
     movs r6, #0
     adcs r6, r6
@@ -556,16 +529,7 @@ function kernel_add_p256
 function kernel_sub_p256
     push {r4-r7, lr}
     movs r5, #0
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    subs r3, r4
-    stmia r0!, {r3}
-    .rept 7
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    sbcs r3, r4
-    stmia r0!, {r3}
-    .endr
+    subtract_words 8
     sbcs r6, r6
     add_prime
     pop {r4-r7, pc}

@@ -219,16 +219,7 @@ combine:
     SECTION(kernel_add_p384)
 function kernel_add_p384
     push {r4-r7, lr}
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    adds r3, r4
-    stmia r0!, {r3}
-    .rept 11
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    adcs r3, r4
-    stmia r0!, {r3}
-    .endr
+    add_words 12
     movs r2, #0
     adcs r2, r2
     subtract_prime
@@ -237,16 +228,7 @@ function kernel_add_p384
     SECTION(kernel_sub_p384)
 function kernel_sub_p384
     push {r4-r7, lr}
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    subs r3, r4
-    stmia r0!, {r3}
-    .rept 11
-    ldmia r1!, {r3}
-    ldmia r2!, {r4}
-    sbcs r3, r4
-    stmia r0!, {r3}
-    .endr
+    subtract_words 12
     sbcs r6, r6
     add_prime
     pop {r4-r7, pc}
