@@ -43,7 +43,7 @@ target_link_libraries(picket INTERFACE
     "$<LINK_GROUP:RESCAN,picket_mps2,picket_lwip,lwip,picket_core,picket_trust_web,mbedtls,llhttp>")
 string(REPLACE "mps2-" "" machine "${PICKET_BOARD}")
 target_link_options(picket INTERFACE
-    "-L${PROJECT_SOURCE_DIR}/port/mps2" -T ${machine}.ld "-Wl,--defsym=picket_main_stack_size=$<IF:$<IN_LIST:$<TARGET_PROPERTY:NAME>,kernels$<SEMICOLON>ciphers$<SEMICOLON>vectors>,16384,${PICKET_MAIN_STACK}>"
+    "-L${PROJECT_SOURCE_DIR}/port/mps2" -T ${machine}.ld "-Wl,--defsym=picket_main_stack_size=$<IF:$<IN_LIST:$<TARGET_PROPERTY:NAME>,kernels$<SEMICOLON>kernels_rsa$<SEMICOLON>ciphers$<SEMICOLON>vectors>,16384,${PICKET_MAIN_STACK}>"
     "-Wl,-Map=$<TARGET_FILE:$<TARGET_PROPERTY:NAME>>.map" -Wl,--no-warn-rwx-segments
     -Wl,-u,_write) # newlib.c, which the C library looks for when the group has been read
 add_library(picket::picket ALIAS picket)
@@ -60,9 +60,10 @@ if(PROJECT_IS_TOP_LEVEL)
     picket_program(selftest tests/board/selftest.c tests/board/registers.S)
     # The arithmetic as this processor's machine code, against Mbed TLS's.
     picket_program(kernels tests/unit/kernels_test.c)
+    picket_program(kernels_rsa tests/unit/kernels_rsa_test.c)
     picket_program(ciphers tests/unit/cipher_test.c)
     picket_program(vectors tests/board/vectors.c)
-    foreach(name kernels ciphers vectors)
+    foreach(name kernels kernels_rsa ciphers vectors)
         target_compile_options(${name} PRIVATE
             "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"" "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/src\"")
     endforeach()

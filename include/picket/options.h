@@ -37,12 +37,11 @@
 #endif
 
 // While a signature is checked or a key agreed upon, picket_poll comes back after this time, in milliseconds,
-// where TLS has a stack of its own, or a little later: 11 ms with X25519 and P-256, 40 ms with P-384 at 125 MHz
-// (docs/BENCH.md). Lower: more switches of stacks; higher: lwIP waits longer. An RSA
-// signature is checked in one piece, whatever this says: 13 million cycles with 2048 bits on a Cortex-M0+, 49
-// with 4096.
+// where TLS has a stack of its own, or a little later: within 10 ms at 125 MHz (docs/BENCH.md). Lower: more switches of
+// stacks; higher: lwIP waits longer. RSA with another exponent than 65537, or more than 4096 bits, is checked in one
+// piece, whatever this says.
 #ifndef PICKET_SLICE_MS
-#define PICKET_SLICE_MS 10
+#define PICKET_SLICE_MS 8
 #endif
 
 // Sessions kept for resumption, and the largest one kept: what a server's ticket does not fit into is not

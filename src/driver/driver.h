@@ -8,5 +8,6 @@
 // return later. False ends the operation (PSA_ERROR_INSUFFICIENT_MEMORY, as Mbed TLS's own arithmetic ends when it is
 // refused memory). NULL: nobody is asked.
 void driver_set_go_on(kernel_go_on_t go_on);
+kernel_go_on_t driver_go_on(void);
 
 #endif

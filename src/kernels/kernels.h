@@ -1,6 +1,6 @@
-// kernels.h: arithmetic on numbers of 256 bits, which the curves stand on.
+// kernels.h: arithmetic on numbers of 256 and 384 bits, which the curves stand on, and on rows of any length, which RSA does.
 //
-// A number is eight limbs of 32 bits, least first; a product sixteen. All functions take the same time whatever the numbers
+// A number is eight or twelve limbs of 32 bits, least first; a product twice as many. All functions take the same time whatever the numbers
 // are, as long as the processor's multiplication does (it does on a Cortex-M0+ with the one-cycle multiplier, M33, x86-64).
 // Each exists twice: portable/ in C, armv6m/ in assembler; the one that fits is compiled.
 //
@@ -38,5 +38,17 @@ void kernel_add_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
 void kernel_sub_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
 // Montgomery: r = t / 2^256. t < p 2^256; t is used up.
 void kernel_reduce_p256(uint32_t r[8], uint32_t t[16]);
+
+// The same with 384 bits; p = 2^384 - 2^128 - 2^96 + 2^32 - 1.
+void kernel_mul384(uint32_t r[24], const uint32_t a[12], const uint32_t b[12]);
+void kernel_sqr384(uint32_t r[24], const uint32_t a[12]);
+void kernel_add_p384(uint32_t r[12], const uint32_t a[12], const uint32_t b[12]);
+void kernel_sub_p384(uint32_t r[12], const uint32_t a[12], const uint32_t b[12]);
+void kernel_reduce_p384(uint32_t r[12], uint32_t t[24]); // r = t / 2^384; r is not t
+
+// r += a m, n limbs, n > 0; what comes out at their end. r is not a.
+uint32_t kernel_add_row(uint32_t *r, const uint32_t *a, size_t n, uint32_t m);
+// r = 2 r + the sum of a[i]^2 2^(64 i), n limbs of a and 2 n of r, which that does not go beyond; n > 0. r is not a.
+void kernel_add_squares(uint32_t *r, const uint32_t *a, size_t n);
 
 #endif

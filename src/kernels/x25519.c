@@ -152,14 +152,6 @@ static void begin(struct ladder *l, const uint8_t u[32])
     memcpy(l->q.x, l->u, sizeof(field_t));
 }
 
-// Mbed TLS's own wiping is not at hand here: this one is not optimised away either.
-static void wipe(void *p, size_t len)
-{
-    volatile uint8_t *byte = p;
-    while (len-- > 0)
-        *byte++ = 0;
-}
-
 int x25519(uint8_t out[32], const uint8_t scalar[32], const uint8_t u[32], kernel_go_on_t go_on)
 {
     struct ladder l;

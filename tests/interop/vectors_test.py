@@ -16,8 +16,15 @@ from support import harness
 from support.harness import Cases, check, unique
 
 BOARDS = ("mps2-an385", "mps2-an505")
+KERNELS = {"kernels": "small_keys_as_mbedtls", "kernels_rsa": "without_memory",
+           "ciphers": "counter_comes_round"}  # the last test of each
 SIZE = 65536  # of a file, tests/board/vectors.c
-ECDSA = {"p1363": "ecdsa_secp256r1_sha256_p1363_test.json", "der": "ecdsa_secp256r1_sha256_test.json"}
+ECDSA = {
+    "P-256, r and s": ("p1363", "ecdsa_secp256r1_sha256_p1363_test.json"),
+    "P-256, DER": ("der", "ecdsa_secp256r1_sha256_test.json"),
+    "P-384, r and s": ("p1363", "ecdsa_secp384r1_sha384_p1363_test.json"),
+    "P-384, DER": ("der", "ecdsa_secp384r1_sha384_test.json"),
+}
 AEAD = {"chacha20_poly1305": "chacha20_poly1305_test.json", "aes_gcm": "aes_gcm_test.json"}
 
 # Lengths in more bytes than DER has for them: Mbed TLS reads them, whoever verifies what it has read.
@@ -47,10 +54,32 @@ def x25519_lines(folder):
     return lines + [f"x25519 - {some['private']} {public}" for public in wrong]
 
 
-def ecdsa_lines(folder, kind):
+SPKI = "3059301306072a8648ce3d020106082a8648ce3d030107034200"  # of a P-256 key, up to its point
+
+
+def ecdh_lines(folder):
+    """Of the public keys in X.509's form those that differ in the point alone; compressed points are refused."""
     lines = []
-    for group, test in tests_of(folder, ECDSA[kind]):
-        digest = hashlib.sha256(bytes.fromhex(test["msg"])).hexdigest()
+    for file in ("ecdh_secp256r1_ecpoint_test.json", "ecdh_secp256r1_test.json"):
+        for _, test in tests_of(folder, file):
+            public = test["public"]
+            if file == "ecdh_secp256r1_test.json":
+                if not public.startswith(SPKI):
+                    continue
+                public = public[len(SPKI):]
+            private = f"{int(test['private'], 16):064x}"
+            lines.append(f"ecdh {test['shared'] if test['result'] == 'valid' else '-'} {private} {public or '-'}")
+    return lines
+
+
+def digest_of(group, test):
+    return hashlib.new(group["sha"].replace("-", ""), bytes.fromhex(test["msg"])).hexdigest()
+
+
+def ecdsa_lines(folder, kind, file):
+    lines = []
+    for group, test in tests_of(folder, file):
+        digest = digest_of(group, test)
         lenient = kind == "der" and test["tcId"] in LONG_LENGTHS and test["flags"] == ["BerEncodedSignature"]
         result = "ok" if test["result"] == "valid" or lenient else "bad"
         lines.append(f"{kind} {result} {group['publicKey']['uncompressed']} {digest} {test['sig'] or '-'}")
@@ -65,6 +94,26 @@ def aead_lines(folder, kind):
         fields = (test["key"], test["iv"], test["aad"], test["msg"], test["ct"] + test["tag"])
         result = "ok" if test["result"] == "valid" else "bad"
         lines.append(f"{kind} {result} {' '.join(field or '-' for field in fields)}")
+    return lines
+
+
+RSA = {
+    "RSA-2048, SHA-256": ("pkcs1", "rsa_signature_2048_sha256_test.json"),
+    "RSA-3072, SHA-384": ("pkcs1", "rsa_signature_3072_sha384_test.json"),
+    "RSA-4096, SHA-512": ("pkcs1", "rsa_signature_4096_sha512_test.json"),
+    "RSA-2048, PSS, SHA-256": ("pss", "rsa_pss_2048_sha256_mgf1_32_test.json"),
+    "RSA-4096, PSS, SHA-512": ("salt", "rsa_pss_4096_sha512_mgf1_32_test.json"),
+}
+
+
+def rsa_lines(folder, kind, file):
+    """What is "acceptable" lacks a NULL, and is refused. Where any salt will do, another length than the group's is right."""
+    lines = []
+    for group, test in tests_of(folder, file):
+        digest = digest_of(group, test)
+        lenient = kind == "salt" and test["comment"].startswith("s_len changed")
+        result = "ok" if test["result"] == "valid" or lenient else "bad"
+        lines.append(f"{kind} {result} {group['publicKeyAsn']} {digest} {test['sig'] or '-'}")
     return lines
 
 
@@ -109,7 +158,7 @@ def vectors(lines, run):
 
 def kernels(board, program, last):
     said = emulate(board, os.path.join(harness.ROOT, "build", board, f"{program}.elf"))
-    check(re.search(f"^ok {last}", said, re.M) and "not ok" not in said, f"{said[-500:]!r}")
+    check(re.search(rf"^ok {last}", said, re.M) and "not ok" not in said, f"{said[-500:]!r}")
 
 
 def register(cases, folder, where, run):
@@ -117,8 +166,11 @@ def register(cases, folder, where, run):
         print(f"skip vectors, {where}: no wycheproof (PICKET_VECTORS names the folder that it is in)")
         return
     cases.add(f"{where}: X25519", vectors, x25519_lines(folder), run)
-    for kind in ECDSA:
-        cases.add(f"{where}: ECDSA P-256, {kind}", vectors, ecdsa_lines(folder, kind), run)
+    cases.add(f"{where}: ECDH P-256", vectors, ecdh_lines(folder), run)
+    for name, (kind, file) in ECDSA.items():
+        cases.add(f"{where}: ECDSA {name}", vectors, ecdsa_lines(folder, kind, file), run)
+    for name, (kind, file) in RSA.items():
+        cases.add(f"{where}: {name}", vectors, rsa_lines(folder, kind, file), run)
     for kind in AEAD:
         cases.add(f"{where}: {kind}", vectors, aead_lines(folder, kind), run)
 
@@ -132,8 +184,8 @@ def main():
             print(f"skip vectors and kernels, {board}: it is not built (./do build {board})")
             continue
         register(cases, folder, board, lambda path, board=board, program=program: emulate(board, program, path))
-        cases.add(f"{board}: the kernels against Mbed TLS", kernels, board, "kernels", "small_keys_as_mbedtls")
-        cases.add(f"{board}: the ciphers", kernels, board, "ciphers", "counter_comes_round")
+        for name, last in KERNELS.items():
+            cases.add(f"{board}: {name} against Mbed TLS", kernels, board, name, last)
     return harness.main(cases)
 
 

@@ -8,8 +8,16 @@
 #include "arena.h"
 #include "check.h"
 #include "kernels/kernels.h"
-#include "kernels/p256.h"
+#include "kernels/ecdh.h"
+#include "kernels/ecdsa.h"
 #include "kernels/x25519.h"
+
+// Mbed TLS's points take long in QEMU.
+#if defined(__arm__)
+#define FEW 8
+#else
+#define FEW 40
+#endif
 
 static _Alignas(8) uint8_t arena[64 * 1024];
 
@@ -53,7 +61,8 @@ static void to_mpi(mbedtls_mpi *x, const uint32_t *a, size_t limbs)
 }
 
 struct numbers {
-    uint32_t a[8], b[8], r[16];
+    size_t limbs;
+    uint32_t a[12], b[12], r[24];
     mbedtls_mpi x, y, z, modulus, shift;
 };
 
@@ -68,12 +77,13 @@ static bool is_z(struct numbers *n, size_t limbs, bool modular)
     return mbedtls_mpi_cmp_mpi(&n->x, &n->z) == 0;
 }
 
-static void begin(struct numbers *n, const char *modulus)
+static void begin(struct numbers *n, size_t limbs, const char *modulus)
 {
     memset(n, 0, sizeof *n);
+    n->limbs = limbs;
     mbedtls_mpi_read_string(&n->modulus, 16, modulus);
     mbedtls_mpi_lset(&n->shift, 1);
-    mbedtls_mpi_shift_l(&n->shift, 256);
+    mbedtls_mpi_shift_l(&n->shift, 32 * limbs);
 }
 
 static void end(struct numbers *n)
@@ -88,36 +98,50 @@ static void end(struct numbers *n)
 static void draw(struct numbers *n, bool below)
 {
     do {
-        number(n->a, 8);
-        to_mpi(&n->x, n->a, 8);
+        number(n->a, n->limbs);
+        to_mpi(&n->x, n->a, n->limbs);
     } while (below && mbedtls_mpi_cmp_mpi(&n->x, &n->modulus) >= 0);
     do {
-        number(n->b, 8);
-        to_mpi(&n->y, n->b, 8);
+        number(n->b, n->limbs);
+        to_mpi(&n->y, n->b, n->limbs);
     } while (below && mbedtls_mpi_cmp_mpi(&n->y, &n->modulus) >= 0);
+}
+
+typedef void (*two_t)(uint32_t *r, const uint32_t *a, const uint32_t *b);
+typedef void (*one_t)(uint32_t *r, const uint32_t *a);
+typedef void (*reduce_t)(uint32_t *r, uint32_t *t);
+
+static void check_products(size_t limbs, two_t mul, one_t sqr)
+{
+    struct numbers n;
+    begin(&n, limbs, "1");
+    for (int i = 0; i < rounds(20000); i++) {
+        draw(&n, false);
+        mbedtls_mpi_mul_mpi(&n.z, &n.x, &n.y);
+        mul(n.r, n.a, n.b);
+        REQUIRE(is_z(&n, 2 * limbs, false));
+        to_mpi(&n.x, n.a, limbs);
+        mbedtls_mpi_mul_mpi(&n.z, &n.x, &n.x);
+        sqr(n.r, n.a);
+        REQUIRE(is_z(&n, 2 * limbs, false));
+    }
+    end(&n);
 }
 
 static void products(void)
 {
-    struct numbers n;
-    begin(&n, "1");
-    for (int i = 0; i < rounds(20000); i++) {
-        draw(&n, false);
-        mbedtls_mpi_mul_mpi(&n.z, &n.x, &n.y);
-        kernel_mul256(n.r, n.a, n.b);
-        REQUIRE(is_z(&n, 16, false));
-        to_mpi(&n.x, n.a, 8);
-        mbedtls_mpi_mul_mpi(&n.z, &n.x, &n.x);
-        kernel_sqr256(n.r, n.a);
-        REQUIRE(is_z(&n, 16, false));
-    }
-    end(&n);
+    check_products(8, kernel_mul256, kernel_sqr256);
+}
+
+static void products_384(void)
+{
+    check_products(12, kernel_mul384, kernel_sqr384);
 }
 
 static void field_25519(void)
 {
     struct numbers n;
-    begin(&n, "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed");
+    begin(&n, 8, "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed");
     for (int i = 0; i < rounds(20000); i++) {
         draw(&n, false);
         mbedtls_mpi_add_mpi(&n.z, &n.x, &n.y);
@@ -142,41 +166,54 @@ static void field_25519(void)
 
 #define P256 "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
 
+#define P384 \
+    "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff"
+
 static bool below_prime(struct numbers *n)
 {
-    to_mpi(&n->x, n->r, 8);
+    to_mpi(&n->x, n->r, n->limbs);
     return mbedtls_mpi_cmp_mpi(&n->x, &n->modulus) < 0;
 }
 
-static void field_p256(void)
+static void check_field(size_t limbs, const char *prime, two_t add, two_t sub, two_t mul, reduce_t reduce)
 {
     struct numbers n;
-    begin(&n, P256);
+    begin(&n, limbs, prime);
     for (int i = 0; i < rounds(20000); i++) {
         draw(&n, true);
         mbedtls_mpi_add_mpi(&n.z, &n.x, &n.y);
-        kernel_add_p256(n.r, n.a, n.b);
-        REQUIRE(is_z(&n, 8, true) && below_prime(&n));
-        to_mpi(&n.x, n.a, 8);
+        add(n.r, n.a, n.b);
+        REQUIRE(is_z(&n, limbs, true) && below_prime(&n));
+        to_mpi(&n.x, n.a, limbs);
         mbedtls_mpi_sub_mpi(&n.z, &n.x, &n.y);
-        kernel_sub_p256(n.r, n.a, n.b);
-        REQUIRE(is_z(&n, 8, true) && below_prime(&n));
-        uint32_t t[16];
-        kernel_mul256(t, n.a, n.b);
-        if (i % 2) { // any t < p 2^256
-            number(t, 8);
-            memcpy(t + 8, n.a, 32);
+        sub(n.r, n.a, n.b);
+        REQUIRE(is_z(&n, limbs, true) && below_prime(&n));
+        uint32_t t[24];
+        mul(t, n.a, n.b);
+        if (i % 2) { // any t < p 2^(32 limbs)
+            number(t, limbs);
+            memcpy(t + limbs, n.a, 4 * limbs);
         }
-        to_mpi(&n.z, t, 16);
-        kernel_reduce_p256(n.r, t);
+        to_mpi(&n.z, t, 2 * limbs);
+        reduce(n.r, t);
         REQUIRE(below_prime(&n));
-        to_mpi(&n.x, n.r, 8);
+        to_mpi(&n.x, n.r, limbs);
         mbedtls_mpi_mul_mpi(&n.x, &n.x, &n.shift);
         mbedtls_mpi_sub_mpi(&n.x, &n.x, &n.z);
         mbedtls_mpi_mod_mpi(&n.x, &n.x, &n.modulus);
         REQUIRE_INT(mbedtls_mpi_cmp_int(&n.x, 0), 0);
     }
     end(&n);
+}
+
+static void field_p256(void)
+{
+    check_field(8, P256, kernel_add_p256, kernel_sub_p256, kernel_mul256, kernel_reduce_p256);
+}
+
+static void field_p384(void)
+{
+    check_field(12, P384, kernel_add_p384, kernel_sub_p384, kernel_mul384, kernel_reduce_p384);
 }
 
 // --- X25519
@@ -262,11 +299,19 @@ static void low_order(void)
 // --- ECDSA
 
 struct signer {
+    const curve_t *curve;
+    size_t size, hash_len; // bytes of a number; of the hash
     mbedtls_ecp_group group;
     mbedtls_mpi d, r, s;
     mbedtls_ecp_point q;
-    uint8_t key[65], hash[32], signature[64];
+    uint8_t key[97], hash[64], signature[96];
 };
+
+// The hash's leftmost bits; short ones whole.
+static size_t bytes_of_hash(const struct signer *w)
+{
+    return w->hash_len < w->size ? w->hash_len : w->size;
+}
 
 // By the textbook, as boards have no signing of Mbed TLS's: r = x of k G, s = (e + r d) / k.
 static void sign_with_key(struct signer *w)
@@ -279,14 +324,14 @@ static void sign_with_key(struct signer *w)
     mbedtls_ecp_point_init(&point);
     mbedtls_ecp_gen_keypair(&w->group, &k, &point, random_bytes, NULL);
     mbedtls_mpi_mod_mpi(&w->r, &point.MBEDTLS_PRIVATE(X), order);
-    mbedtls_mpi_read_binary(&e, w->hash, 32);
+    mbedtls_mpi_read_binary(&e, w->hash, bytes_of_hash(w));
     mbedtls_mpi_mul_mpi(&w->s, &w->r, &w->d);
     mbedtls_mpi_add_mpi(&w->s, &w->s, &e);
     mbedtls_mpi_inv_mod(&k, &k, order);
     mbedtls_mpi_mul_mpi(&w->s, &w->s, &k);
     mbedtls_mpi_mod_mpi(&w->s, &w->s, order);
-    mbedtls_mpi_write_binary(&w->r, w->signature, 32);
-    mbedtls_mpi_write_binary(&w->s, w->signature + 32, 32);
+    mbedtls_mpi_write_binary(&w->r, w->signature, w->size);
+    mbedtls_mpi_write_binary(&w->s, w->signature + w->size, w->size);
     mbedtls_ecp_point_free(&point);
     mbedtls_mpi_free(&k);
     mbedtls_mpi_free(&e);
@@ -295,31 +340,43 @@ static void sign_with_key(struct signer *w)
 static void sign(struct signer *w)
 {
     size_t len;
-    random_bytes(NULL, w->hash, 32);
+    static const size_t lengths[] = {32, 48, 64};
+    w->hash_len = lengths[next() % 3];
+    random_bytes(NULL, w->hash, sizeof w->hash);
     mbedtls_ecp_gen_keypair(&w->group, &w->d, &w->q, random_bytes, NULL);
-    mbedtls_ecp_point_write_binary(&w->group, &w->q, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, w->key, 65);
+    mbedtls_ecp_point_write_binary(&w->group, &w->q, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, w->key,
+                                   sizeof w->key);
     sign_with_key(w);
+}
+
+static int verify(const struct signer *w, kernel_go_on_t go_on)
+{
+    static ecdsa_work_t work;
+    return ecdsa_verify(w->curve, &work, w->key + 1, w->hash, w->hash_len, w->signature, go_on);
 }
 
 static bool ours(const struct signer *w)
 {
-    return p256_verify(w->key + 1, w->hash, 32, w->signature, NULL) == 0;
+    return verify(w, NULL) == 0;
 }
 
 static bool theirs(struct signer *w)
 {
-    mbedtls_mpi_read_binary(&w->r, w->signature, 32);
-    mbedtls_mpi_read_binary(&w->s, w->signature + 32, 32);
-    return mbedtls_ecp_point_read_binary(&w->group, &w->q, w->key, 65) == 0 &&
+    mbedtls_mpi_read_binary(&w->r, w->signature, w->size);
+    mbedtls_mpi_read_binary(&w->s, w->signature + w->size, w->size);
+    return mbedtls_ecp_point_read_binary(&w->group, &w->q, w->key, 1 + 2 * w->size) == 0 &&
            mbedtls_ecp_check_pubkey(&w->group, &w->q) == 0 &&
-           mbedtls_ecdsa_verify(&w->group, w->hash, 32, &w->q, &w->r, &w->s) == 0;
+           mbedtls_ecdsa_verify(&w->group, w->hash, w->hash_len, &w->q, &w->r, &w->s) == 0;
 }
 
-static void with_signer(void (*test)(struct signer *w))
+static void with_signer(void (*test)(struct signer *w), const curve_t *curve)
 {
     struct signer w;
     memset(&w, 0, sizeof w);
-    mbedtls_ecp_group_load(&w.group, MBEDTLS_ECP_DP_SECP256R1);
+    w.curve = curve;
+    w.size = 4 * (size_t)curve->limbs;
+    mbedtls_ecp_group_load(&w.group,
+                           curve == &curve_p256 ? MBEDTLS_ECP_DP_SECP256R1 : MBEDTLS_ECP_DP_SECP384R1);
     test(&w);
     mbedtls_ecp_group_free(&w.group);
     mbedtls_mpi_free(&w.d);
@@ -328,81 +385,266 @@ static void with_signer(void (*test)(struct signer *w))
     mbedtls_ecp_point_free(&w.q);
 }
 
+static void stops(struct signer *w)
+{
+    for (int at = 1; at < 10; at++) {
+        sign(w);
+        asked = 3 - at;
+        REQUIRE_INT(verify(w, three_times), KERNEL_STOPPED);
+        REQUIRE_INT(asked, 3);
+    }
+}
+
+static void verification_is_stopped(void)
+{
+    with_signer(stops, &curve_p256);
+    with_signer(stops, &curve_p384);
+}
+
 static void good_and_flipped(struct signer *w)
 {
-    for (int i = 0; i < rounds(100); i++) {
+    for (int i = 0; i < rounds(2 * FEW); i++) {
         sign(w);
         REQUIRE(ours(w) && theirs(w));
-        uint32_t bit = next() % (8 * 160);
-        uint8_t *byte = bit < 512   ? w->key + 1 + bit / 8
-                        : bit < 768 ? w->hash + (bit - 512) / 8
-                                    : w->signature + (bit - 768) / 8;
-        *byte ^= (uint8_t)(1 << bit % 8);
+        size_t pair = 2 * w->size, hash = bytes_of_hash(w), at = next() % (2 * pair + hash);
+        uint8_t *byte = at < pair          ? w->key + 1 + at
+                        : at < pair + hash ? w->hash + (at - pair)
+                                           : w->signature + (at - pair - hash);
+        *byte ^= (uint8_t)(1 << next() % 8);
         REQUIRE(!ours(w) && !theirs(w));
     }
 }
 
 static void verifies_as_mbedtls(void)
 {
-    with_signer(good_and_flipped);
+    with_signer(good_and_flipped, &curve_p256);
 }
 
-// 0, 1, n - 1, n, n + 1, p, 2^256 - 1 for r, for s and for the key's coordinates; hashes of 0, n and 2^256 - 1.
-static void edges(struct signer *w)
+static void verifies_p384_as_mbedtls(void)
 {
-    static const char *const numbers[] = {"0",
-                                          "1",
-                                          "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550",
-                                          "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
-                                          "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552",
-                                          P256,
-                                          "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"};
+    with_signer(good_and_flipped, &curve_p384);
+}
+
+// 0, 1, n - 1, n, n + 1, p, 2^(32 limbs) - 1.
+static void write_edge(struct signer *w, int kind, uint8_t *at)
+{
+    if (kind < 2 || kind == 6) {
+        memset(at, kind == 6 ? 0xff : 0, w->size);
+        at[w->size - 1] |= (uint8_t)kind;
+        return;
+    }
     mbedtls_mpi edge;
     mbedtls_mpi_init(&edge);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        mbedtls_mpi_read_string(&edge, 16, numbers[i]);
+    mbedtls_mpi_add_int(&edge, kind == 5 ? &w->group.P : &w->group.N, kind == 5 ? 0 : kind - 3);
+    mbedtls_mpi_write_binary(&edge, at, w->size);
+    mbedtls_mpi_free(&edge);
+}
+
+// For r, for s and for the key's coordinates; and hashes of it.
+static void edges(struct signer *w)
+{
+    for (int kind = 0; kind < 7; kind++) {
         for (int place = 0; place < 5; place++) {
             sign(w);
-            uint8_t *at[] = {w->signature, w->signature + 32, w->key + 1, w->key + 33, w->hash};
-            mbedtls_mpi_write_binary(&edge, at[place], 32);
+            uint8_t *at[] = {w->signature, w->signature + w->size, w->key + 1, w->key + 1 + w->size, w->hash};
+            write_edge(w, kind, at[place]);
             REQUIRE(!ours(w) && !theirs(w));
         }
         sign(w);
-        mbedtls_mpi_write_binary(&edge, w->hash, 32);
+        w->hash_len = w->size;
+        write_edge(w, kind, w->hash);
         sign_with_key(w);
         REQUIRE(ours(w) && theirs(w));
     }
-    mbedtls_mpi_free(&edge);
 }
 
 static void edges_as_mbedtls(void)
 {
-    with_signer(edges);
+    with_signer(edges, &curve_p256);
+}
+
+static void edges_p384_as_mbedtls(void)
+{
+    with_signer(edges, &curve_p384);
 }
 
 // The key is G, -G, 2 G...: the points of the table and of the key meet.
 static void small_keys(struct signer *w)
 {
     size_t len;
-    for (int k = -40; k <= 40; k++) {
-        random_bytes(NULL, w->hash, 32);
+    w->hash_len = w->size;
+    for (int k = -FEW; k <= FEW; k++) {
+        random_bytes(NULL, w->hash, w->size);
         if (k == 0)
             continue;
         mbedtls_mpi_lset(&w->d, k);
         if (k < 0)
             mbedtls_mpi_add_mpi(&w->d, &w->d, &w->group.N);
         mbedtls_ecp_mul(&w->group, &w->q, &w->d, &w->group.G, random_bytes, NULL);
-        mbedtls_ecp_point_write_binary(&w->group, &w->q, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, w->key, 65);
+        mbedtls_ecp_point_write_binary(&w->group, &w->q, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, w->key,
+                                       sizeof w->key);
         sign_with_key(w);
         REQUIRE(ours(w) && theirs(w));
-        w->hash[31] ^= 1;
+        w->hash[w->size - 1] ^= 1;
         REQUIRE(!ours(w) && !theirs(w));
     }
 }
 
+static void small_keys_p384_as_mbedtls(void)
+{
+    with_signer(small_keys, &curve_p384);
+}
+
 static void small_keys_as_mbedtls(void)
 {
-    with_signer(small_keys);
+    with_signer(small_keys, &curve_p256);
+}
+
+// --- ECDH
+
+struct pair {
+    const curve_t *curve;
+    size_t size;
+    mbedtls_ecp_group group;
+    mbedtls_mpi k, d;
+    mbedtls_ecp_point p, r;
+    uint8_t key[48], peer[97], ours[97], theirs[97];
+};
+
+static ecdh_work_t ecdh;
+
+static void with_pair(void (*test)(struct pair *w), const curve_t *curve)
+{
+    struct pair w;
+    memset(&w, 0, sizeof w);
+    w.curve = curve;
+    w.size = 4 * (size_t)curve->limbs;
+    mbedtls_ecp_group_load(&w.group,
+                           curve == &curve_p256 ? MBEDTLS_ECP_DP_SECP256R1 : MBEDTLS_ECP_DP_SECP384R1);
+    test(&w);
+    mbedtls_ecp_group_free(&w.group);
+    mbedtls_mpi_free(&w.k);
+    mbedtls_mpi_free(&w.d);
+    mbedtls_ecp_point_free(&w.p);
+    mbedtls_ecp_point_free(&w.r);
+}
+
+static void write_point(struct pair *w, const mbedtls_ecp_point *p, uint8_t out[97])
+{
+    size_t len;
+    mbedtls_ecp_point_write_binary(&w->group, p, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, out, 97);
+}
+
+static bool is_wiped(void)
+{
+    const uint8_t *bytes = (const uint8_t *)&ecdh;
+    size_t i = 0;
+    while (i < sizeof ecdh && bytes[i] == 0)
+        i++;
+    return i == sizeof ecdh;
+}
+
+// k G and k P (w->p), for the k in w->k.
+static bool both_agree(struct pair *w)
+{
+    mbedtls_mpi_write_binary(&w->k, w->key, w->size);
+    write_point(w, &w->p, w->peer);
+    if (mbedtls_ecp_mul(&w->group, &w->r, &w->k, &w->group.G, random_bytes, NULL) != 0)
+        return false;
+    write_point(w, &w->r, w->theirs);
+    if (ecdh_public_key(w->curve, &ecdh, w->ours + 1, w->key, NULL) != 0 || !is_wiped() ||
+        memcmp(w->ours + 1, w->theirs + 1, 2 * w->size) != 0)
+        return false;
+    mbedtls_ecp_mul(&w->group, &w->r, &w->k, &w->p, random_bytes, NULL);
+    write_point(w, &w->r, w->theirs);
+    return ecdh_shared_secret(w->curve, &ecdh, w->ours, w->key, w->peer + 1, NULL) == 0 && is_wiped() &&
+           memcmp(w->ours, w->theirs + 1, w->size) == 0;
+}
+
+static void random_pairs(struct pair *w)
+{
+    for (int i = 0; i < rounds(2 * FEW); i++) {
+        uint32_t some[12];
+        mbedtls_ecp_gen_keypair(&w->group, &w->d, &w->p, random_bytes, NULL);
+        number(some, w->size / 4);
+        to_mpi(&w->k, some, w->size / 4);
+        mbedtls_mpi_mod_mpi(&w->k, &w->k, &w->group.N);
+        if (mbedtls_mpi_cmp_int(&w->k, 0) != 0)
+            REQUIRE(both_agree(w));
+    }
+}
+
+// 1, 2 ... and n - 1, n - 2 ...: of n - 2 (P-256) and n - 6 (P-384) the last addition is of a point to itself.
+static void small_and_large(struct pair *w)
+{
+    mbedtls_ecp_gen_keypair(&w->group, &w->d, &w->p, random_bytes, NULL);
+    for (int k = 1; k <= FEW; k++) {
+        mbedtls_mpi_lset(&w->k, k);
+        REQUIRE(both_agree(w));
+        mbedtls_mpi_sub_int(&w->k, &w->group.N, k);
+        REQUIRE(both_agree(w));
+    }
+}
+
+// Keys of 0, n and more; coordinates of 0, p and more, points beside the curve.
+static void bad_pairs(struct pair *w)
+{
+    mbedtls_ecp_gen_keypair(&w->group, &w->k, &w->p, random_bytes, NULL);
+    for (int kind = 0; kind < 4; kind++) {
+        write_point(w, &w->p, w->peer);
+        mbedtls_mpi_add_int(&w->d, &w->group.N, kind - 1);
+        mbedtls_mpi_write_binary(&w->d, w->key, w->size);
+        if (kind == 3)
+            memset(w->key, 0xff, w->size);
+        if (kind == 0)
+            memset(w->key, 0, w->size);
+        CHECK_INT(ecdh_public_key(w->curve, &ecdh, w->ours, w->key, NULL), KERNEL_BAD);
+        CHECK_INT(ecdh_shared_secret(w->curve, &ecdh, w->ours, w->key, w->peer + 1, NULL), KERNEL_BAD);
+    }
+    mbedtls_mpi_write_binary(&w->k, w->key, w->size);
+    for (int kind = 0; kind < 5; kind++) {
+        for (int place = 0; place < 2; place++) {
+            uint8_t *at = w->peer + 1 + (place ? w->size : 0);
+            write_point(w, &w->p, w->peer);
+            if (kind < 2)
+                memset(at, kind == 0 ? 0 : 0xff, w->size);
+            if (kind == 2)
+                mbedtls_mpi_write_binary(&w->group.P, at, w->size);
+            if (kind == 3)
+                at[w->size - 1] ^= 1;
+            if (kind == 4)
+                memset(w->peer + 1, 0, 2 * w->size);
+            CHECK_INT(ecdh_shared_secret(w->curve, &ecdh, w->ours, w->key, w->peer + 1, NULL), KERNEL_BAD);
+        }
+    }
+    write_point(w, &w->p, w->peer);
+    for (int at = 1; at < 60; at += 7) {
+        asked = 3 - at;
+        CHECK_INT(ecdh_shared_secret(w->curve, &ecdh, w->ours, w->key, w->peer + 1, three_times),
+                  KERNEL_STOPPED);
+        CHECK_INT(asked, 3);
+        asked = at < 50 ? 3 - at : 2;
+        CHECK_INT(ecdh_public_key(w->curve, &ecdh, w->ours, w->key, three_times), KERNEL_STOPPED);
+        CHECK(is_wiped());
+    }
+}
+
+static void ecdh_as_mbedtls(void)
+{
+    with_pair(random_pairs, &curve_p256);
+    with_pair(random_pairs, &curve_p384);
+}
+
+static void ecdh_small_keys_as_mbedtls(void)
+{
+    with_pair(small_and_large, &curve_p256);
+    with_pair(small_and_large, &curve_p384);
+}
+
+static void ecdh_bad_input(void)
+{
+    with_pair(bad_pairs, &curve_p256);
+    with_pair(bad_pairs, &curve_p384);
 }
 
 int main(void)
@@ -410,13 +652,22 @@ int main(void)
     if (!arena_start(arena, sizeof arena))
         return 1;
     RUN(products);
+    RUN(products_384);
     RUN(field_25519);
     RUN(field_p256);
+    RUN(field_p384);
     RUN(x25519_as_mbedtls);
     RUN(low_order);
     RUN(is_stopped);
+    RUN(verification_is_stopped);
     RUN(verifies_as_mbedtls);
+    RUN(verifies_p384_as_mbedtls);
     RUN(edges_as_mbedtls);
+    RUN(edges_p384_as_mbedtls);
+    RUN(small_keys_p384_as_mbedtls);
+    RUN(ecdh_as_mbedtls);
+    RUN(ecdh_small_keys_as_mbedtls);
+    RUN(ecdh_bad_input);
     RUN(small_keys_as_mbedtls);
     return check_done();
 }
