@@ -84,9 +84,12 @@ static int start(const struct page *page)
     port.wait = cycles_wait;
     int error = picket_trust_load(&trust, page->ca, page->ca_len, trust_mem, sizeof trust_mem, NULL);
     if (error == 0)
-        error = picket_init(
-            &client,
-            &(picket_config_t){.trust = &trust, .arena = arena, .arena_len = sizeof arena, .port = &port});
+        error = picket_init(&client,
+                            &(picket_config_t){.trust = &trust,
+                                               .arena = arena,
+                                               .arena_len = sizeof arena,
+                                               .port = &port,
+                                               .keep_ms = PICKET_KEEP_NEVER}); // each request is a handshake
     if (error == 0 && page->time && *page->time == '@')
         error = picket_clock_set((int64_t)strtoul(page->time + 1, NULL, 10) * 1000);
     if (error == 0)
