@@ -366,7 +366,7 @@ static void echoes_are_answered_in_time(uint32_t interval_ms)
     echo.interval_ms = interval_ms;
     echo.limit_us = ECHO_WANTED_US * SLOWER;
     unlock(NULL);
-    for (int i = 0; i < HANDSHAKES; i++) {
+    for (int i = 0; i < HANDSHAKES || (count < 5 && i < 20 * HANDSHAKES); i++) {
         lock(NULL);
         struct altcp_tls_config *config = config_for(slow_pem); // without a session
         unlock(NULL);
@@ -380,7 +380,7 @@ static void echoes_are_answered_in_time(uint32_t interval_ms)
         late = echo.late;
         unlock(NULL);
     }
-    CHECK(count >= HANDSHAKES / 5);
+    CHECK(count >= 5);
     CHECK(late <= count / 20); // a busy machine
     fprintf(stderr, "# %u echo requests, %u answered inside one turn of TLS; the slowest took %d us\n", count,
             during, (int)slowest);
