@@ -84,7 +84,7 @@ static bool slice_is_over(void)
 // Between the steps of our own arithmetic, which does not allocate.
 static bool go_on(void)
 {
-    if (!stack.running)
+    if (arena_is_beside() || !stack.running)
         return true;
     if (stack.may_pause && !stack.held && slice_is_over())
         (void)tls_stack_pause();

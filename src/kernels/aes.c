@@ -7,6 +7,8 @@
 
 #if CIPHER_TABLES
 
+#define FIRST 0xa56363c6u // the entry of 0
+
 #ifdef PICKET_TABLES_SECTION
 __attribute__((section(PICKET_TABLES_SECTION)))
 #endif
@@ -22,7 +24,7 @@ static uint32_t twice(uint32_t a)
 static void make_table(void)
 {
     uint32_t power = 1, inverse = 1;
-    if (kernel_aes_table[0] != 0)
+    if (kernel_aes_table[0] == FIRST)
         return;
     do {
         power ^= twice(power);
@@ -36,7 +38,7 @@ static void make_table(void)
         s &= 0xff;
         kernel_aes_table[power] = twice(s) | s << 8 | s << 16 | (s ^ twice(s)) << 24;
     } while (power != 1);
-    kernel_aes_table[0] = 0xc6 | 0x63 << 8 | 0x63 << 16 | 0xa5u << 24; // last: it says that there is a table
+    kernel_aes_table[0] = FIRST; // last: it says that there is a table
 }
 
 static uint32_t substitute(uint32_t word)

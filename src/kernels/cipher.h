@@ -25,7 +25,7 @@ void kernel_xor(uint8_t *out, const uint8_t *in, const uint32_t *stream, size_t 
 
 #define POLY1305_BLOCK 16u
 
-// h is below 2^130 + 2^128, less when blocks are done. k: the words of r (RFC 8439 section 2.5) and s_i = r_i + r_i / 4 in
+// h is below 5 2^128 when blocks are done. k: the words of r (RFC 8439 section 2.5) and s_i = r_i + r_i / 4 in
 // the order r3 r2 r1 r0 s3 s2 s1, each as its low 14 bits and the others, which are not more than 15: four products of those
 // with 16 bits of h fit into 33 bits. whole: s1 s2 s3 r0.
 struct poly1305 {

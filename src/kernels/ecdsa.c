@@ -4,7 +4,7 @@
 
 #define WIDTH    5 // of the key's digits: below 16
 
-// Doublings between two questions whether to go on, 1 ms on a Cortex-M0+ at 125 MHz: 8 of P-256, 4 of P-384.
+// Doublings between two questions whether to go on, 1 ms on a Cortex-M0+ at 125 MHz: 8 of P-256, 3 of P-384.
 #define STEPS(c) (64 / ((c)->limbs * (c)->limbs / 8))
 
 static bool may_go_on(kernel_go_on_t go_on)

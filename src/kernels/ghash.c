@@ -26,6 +26,14 @@ static void times_word(uint32_t v[4])
     v[0] = beyond ^ beyond >> 1 ^ beyond >> 2 ^ beyond >> 7;
 }
 
+static void add_row(uint32_t sum[4][4], uint32_t a[4][4], uint32_t b[4][4])
+{
+    for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < 4; j++)
+            sum[i][j] = a[i][j] ^ b[i][j];
+    }
+}
+
 void ghash_begin(struct ghash *g, const uint8_t h[GHASH_BLOCK])
 {
     memset(g, 0, sizeof *g);
@@ -40,10 +48,8 @@ void ghash_begin(struct ghash *g, const uint8_t h[GHASH_BLOCK])
             memcpy(g->table[n][i], g->table[n][i - 1], 16);
             times_word(g->table[n][i]);
         }
-        const uint32_t *power = g->table[n][0];
-        for (uint32_t *sum = g->table[n + 1][0], *other = g->table[1][0]; sum < g->table[n][0] + 16 * n;
-             sum++, other++)
-            *sum = *other ^ power[(other - g->table[1][0]) % 16];
+        for (int m = 1; m < n; m++)
+            add_row(g->table[n + m], g->table[n], g->table[m]);
     }
 }
 

@@ -1,7 +1,8 @@
 // kernels.h: arithmetic on numbers of 256 and 384 bits, which the curves stand on, and on rows of any length, which RSA does.
 //
-// A number is eight or twelve limbs of 32 bits, least first; a product twice as many. All functions take the same time whatever the numbers
-// are, as long as the processor's multiplication does (it does on a Cortex-M0+ with the one-cycle multiplier, M33, x86-64).
+// A number is eight or twelve limbs of 32 bits, least first; a product twice as many. All functions but those on rows (public numbers)
+// take the same time whatever the numbers are, as long as the processor's multiplication does (it does on a Cortex-M0+ with the
+// one-cycle multiplier, M33, x86-64; not on an M3).
 // Each exists twice: portable/ in C, armv6m/ in assembler; the one that fits is compiled.
 //
 // Where r may be one of the arguments it says so.

@@ -173,7 +173,9 @@ function kernel_aes_ahead
     str r6, [sp, #BLOCKS]
     beq 3f
     b 1b
-3:  add sp, #FRAME
+3:  movs r6, #0
+    str r6, [sp, #BYTE]
+    add sp, #FRAME
     leave
     .ltorg
 

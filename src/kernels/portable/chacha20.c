@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "../wipe.h"
+
 #if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
 
 static inline uint32_t turn(uint32_t word, int left)
@@ -38,6 +40,7 @@ void kernel_chacha20(uint32_t stream[16], const uint32_t state[16])
     }
     for (int i = 0; i < 16; i++)
         stream[i] = x[i] + state[i];
+    kernel_wipe(x, sizeof x); // the rounds can be undone
 }
 
 void kernel_xor(uint8_t *out, const uint8_t *in, const uint32_t *stream, size_t len)

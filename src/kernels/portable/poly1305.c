@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../wipe.h"
 #include "../words.h"
 
 #if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
@@ -12,8 +13,8 @@ static uint64_t product(uint32_t a, uint32_t b)
     return (uint64_t)a * b;
 }
 
-// h[4] <= 3 before. 2^130 = 5, and r1 to r3 are multiples of 4: 2^128 r_i = 5/4 r_i = s_i. Each column is less than
-// 4 2^32 5/4 2^28 + 5 5/4 2^28 + 2^32 < 2^63.
+// h[4] <= 4 before, and 6 with the block. 2^130 = 5, and r1 to r3 are multiples of 4: 2^128 r_i = 5/4 r_i = s_i. Each column is less
+// than 4 2^32 5/4 2^28 + 6 5/4 2^28 + 2^32 < 2^63, and top less than 2^32.
 void kernel_poly1305(struct poly1305 *p, const uint8_t *blocks, size_t n)
 {
     uint32_t r[4], h[5];
@@ -48,6 +49,8 @@ void kernel_poly1305(struct poly1305 *p, const uint8_t *blocks, size_t n)
         h[4] = (top & 3) + (uint32_t)carry;
     }
     memcpy(p->h, h, sizeof h);
+    kernel_wipe(h, sizeof h);
+    kernel_wipe(r, sizeof r);
 }
 
 #endif
