@@ -8,6 +8,7 @@
 #include "../src/url.h"
 #include "memory.h"
 #include "range.h"
+#include "write_out.h"
 
 // As curl has it.
 enum { MAX_REDIRECTS = 50 };
@@ -250,6 +251,16 @@ static bool set_tls_max(struct options *options, const char *text)
     return true;
 }
 
+static bool set_write_out(struct options *options, const char *text)
+{
+    const char *const unknown = write_out_unknown(text);
+
+    options->write_out = text;
+    if (text[0] == '@')
+        return wrong(options, "-w %s: the format cannot be in a file", text);
+    return unknown == NULL || wrong(options, "-w: not known: %.*s", (int)strcspn(unknown, "}") + 1, unknown);
+}
+
 static bool set_dns_servers(struct options *options, const char *text)
 {
     picket_address_t address;
@@ -346,6 +357,8 @@ static const struct option {
     {'s', "silent", NULL, "no progress bar (what failed is said nevertheless)", SETS(silent)},
     {'S', "show-error", NULL, NULL, CALLS(accept)},
     {'v', "verbose", NULL, "tell the story on standard error", SETS(verbose)},
+    {'w', "write-out", "FORMAT", "after each URL this on standard output, with %{http_code} and the like",
+     CALLS(set_write_out)},
     {0, "report", NULL, "after each URL, time and memory of each phase on standard error", SETS(report)},
     {0, "trace", "FILE", "write every frame to this file (pcap)", TAKES(trace)},
     {0, "keylog", "FILE", "append the TLS secrets to this file, for Wireshark", TAKES(keylog)},

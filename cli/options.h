@@ -66,6 +66,7 @@ struct options {
     const char *sessions; // the file that keeps them
     const char *trace;
     const char *user_agent;     // "": send none
+    const char *write_out;      // checked; NULL: nothing
     const char *dns_servers[2]; // numeric
 
     bool continues;        // -C

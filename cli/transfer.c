@@ -25,6 +25,7 @@
 #include "report.h"
 #include "request.h"
 #include "story.h"
+#include "write_out.h"
 
 enum {
     WAIT_MAX_MS = 200, // the network: how late Ctrl-C and the progress bar may come
@@ -377,7 +378,18 @@ static void prepare_and_run(struct transfer *transfer, size_t index)
     }
 }
 
-static void print_report(const struct transfer *transfer, uint32_t total_ms)
+static void write_out(struct transfer *transfer, const struct report *report)
+{
+    const char *const type = picket_http_header(&transfer->http, "Content-Type");
+    const int failed = write_out_print(stdout, transfer->command->options->write_out, report, type);
+
+    if (failed == 0 || transfer->failure.exit_code != 0)
+        return;
+    failure_set(&transfer->failure, EXIT_WRITE, "standard output cannot be written: %s", strerror(failed));
+    message_line("%s: %s", transfer->request.url, transfer->failure.text);
+}
+
+static void tell_result(struct transfer *transfer, uint32_t total_ms)
 {
     const struct command *const command = transfer->command;
     struct report report = {
@@ -391,7 +403,10 @@ static void print_report(const struct transfer *transfer, uint32_t total_ms)
     };
 
     picket_memory(command->client, &report.arena_used, &report.arena_peak);
-    report_print(&report);
+    if (command->options->write_out != NULL)
+        write_out(transfer, &report);
+    if (command->options->report)
+        report_print(&report);
 }
 
 static void close_output(struct transfer *transfer)
@@ -418,8 +433,8 @@ int transfer_run(const struct command *command, size_t index)
     close_output(&transfer);
     if (transfer.failure.exit_code != 0 && interrupt_signal() == 0)
         message_line("%s: %s", transfer.request.url, transfer.failure.text);
-    if (command->options->report)
-        print_report(&transfer, total_ms);
+    if (command->options->write_out != NULL || command->options->report)
+        tell_result(&transfer, total_ms);
     picket_http_close(&transfer.http);
     body_close(&transfer.body);
     request_free(&transfer.request);

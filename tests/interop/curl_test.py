@@ -366,7 +366,20 @@ line("no-fail-404", "/status-404")
 line("fail-redirect", "-f", "/go-302")
 line("silent", "-s", "/echo")
 line("verbose", "-v", "/echo")
-line("write-out", "-w", "%{{http_code}}", "/echo", differs=["seen", "out", "code"])
+WRITE_OUT = "%{{http_code}} %{{response_code}} %{{exitcode}} %{{num_redirects}} %{{size_download}} %{{size_upload}} " \
+            "%{{content_type}} %{{url_effective}} %{{remote_ip}} 100%% %d \\x\\t|\\r\\n"
+for _name, _code, _args in (
+        ("get", 0, ["/file.bin"]), ("several", 0, ["/echo", "/closes", "/status-404"]), ("post", 0, ["-d", "abc", "/echo"]),
+        ("redirect", 0, ["-L", "-d", "abc", "/go-302"]), ("head", 0, ["-I", "/echo"]), ("fail", 22, ["-f", "/status-404"]),
+        ("nothing", 52, ["/nothing"]), ("cut", 18, ["/cut"]), ("upload", 0, ["-T", "body.bin", "/echo"]),
+        ("output", 0, ["-o", "new", "/file.bin"])):
+    line(f"write-out-{_name}", "-w", WRITE_OUT, *_args, code=_code)
+line("write-out-chunked", "-w", "%{{size_upload}}", "-T", "-", "/echo", differs=["out"])
+line("write-out-file", "-w", "@lines.txt", "/echo", differs=["seen", "out", "code"])
+line("write-out-refused", "-w", "%{{http_code}} %{{exitcode}} %{{remote_ip}}|", "http://127.0.0.1:1/", code=7)
+line("write-out-long-name", "--write-out", "ok\\n", "/echo")
+line("write-out-unknown", "-w", "%{{no_such}}", "/echo", differs=["seen", "out", "code"])
+line("write-out-without-end", "-w", "%{{http_code", "/echo", differs=["seen", "out", "code"])
 line("glob", "/echo[1-2]", differs=["seen", "out"])
 line("range", "-r", "0-99", "/file.bin")
 line("range-rest", "-r", "10000-", "/file.bin")
@@ -422,6 +435,16 @@ line("tlsv1.3-server-1.2", "--tlsv1.3", "/echo", code=35, kind="1.2")
 line("tls-max-1.2-server-1.2", "--tls-max", "1.2", "/echo", kind="1.2")
 line("tls-max-1.2-server-1.3", "--tls-max", "1.2", "/echo", code=35, kind="1.3")
 
+
+def write_out_nowhere():
+    """What cannot be written is a failure, although the body was."""
+    server = Server()
+    with server.listener, open("/dev/full", "wb") as full:
+        result = picket("-o", harness.unique("body"), "-w", "%{time_total}\\n", f"http://127.0.0.1:{server.port}/echo", stdout=full)
+        check(result.code == 23 and "standard output cannot be written" in result.text(), f"{result}")
+
+
+cases.add("curl-write-out-nowhere", write_out_nowhere)
 
 # --- The table
 
