@@ -476,6 +476,8 @@ static bool check_together(struct options *options)
         return wrong(options, "only one of -u and --oauth2-bearer can be done at a time");
     if (options->continues && options->range != NULL)
         return wrong(options, "-C and -r cannot be used together");
+    if (options->continues && range_is_named(options))
+        return wrong(options, "-C and -H Range cannot be used together");
     if ((options->continues || options->range != NULL) && bodies > (options->head ? 1 : 0))
         return wrong(options, "-C and -r are for what is received: not with -d or -T");
     if (options->continues && options->include)

@@ -101,7 +101,7 @@ static int64_t offset_of(const struct options *options, const char *path)
     return path != NULL && stat(path, &status) == 0 && S_ISREG(status.st_mode) ? (int64_t)status.st_size : 0;
 }
 
-static bool names_range(const struct options *options)
+bool range_is_named(const struct options *options)
 {
     for (size_t i = 0; i < options->header_count; i++)
         if (strcasecmp(options->headers[i].name, "Range") == 0)
@@ -115,13 +115,14 @@ void range_ask(struct range *range, const struct options *options, const char *p
 
     memset(range, 0, sizeof *range);
     range->first = range->last = range->left = -1;
+    range->own = range_is_named(options);
     if (options->continues)
         range->first = offset_of(options, path);
     if (range->first > 0) {
         snprintf(offset, sizeof offset, "%" PRId64, range->first);
         range->value = field(offset, "-");
         range->resumes = true;
-    } else if (options->range != NULL && !names_range(options)) {
+    } else if (options->range != NULL && !range->own) {
         range->value = field(options->range, strchr(options->range, '-') != NULL ? "" : "-");
         understand(range);
     }
@@ -191,6 +192,8 @@ enum range_answer range_check(struct range *range, const picket_http_t *http, st
 {
     const int status = picket_http_status(http);
 
+    if (range->value == NULL && status == 206 && !range->own)
+        return WRONG(failure, "all of it was asked for, and the server sent a part");
     if (range->value == NULL)
         return RANGE_TAKE;
     if (status == 206)

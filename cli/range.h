@@ -17,6 +17,7 @@ struct range {
     int64_t last;   // -1: to the end
     int64_t suffix; // so many bytes at the end; 0: not asked for
     bool resumes;   // the output is continued
+    bool own;       // a field of the user's own asks for a part
     int64_t left;   // bytes that are still to come, -1: not known
     bool is_part;   // of the rest of the file: more follows
 };
@@ -26,6 +27,9 @@ bool range_is_valid(const char *text);
 
 // An argument for -C that is not "-": a number of bytes.
 bool range_parse_offset(const char *text, int64_t *offset);
+
+// A header field (-H) names a range.
+bool range_is_named(const struct options *options);
 
 // What to ask for. path: of the output, NULL for standard output.
 void range_ask(struct range *range, const struct options *options, const char *path);

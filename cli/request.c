@@ -46,6 +46,19 @@ static void append_file_name(char **url, const char *path)
     append_escaped(url, slash != NULL ? slash + 1 : path);
 }
 
+static char *without_login(const char *url)
+{
+    const size_t host = strcspn(url, ":") + strlen("://");
+    size_t at = host + strcspn(url + host, "/?#");
+    char *const shown = memory_resize(NULL, strlen(url) + 1);
+
+    while (at > host && url[at - 1] != '@')
+        at--;
+    memcpy(shown, url, host);
+    strcpy(shown + host, url + at);
+    return shown;
+}
+
 static char *build_url(const struct options *options, size_t index)
 {
     const char *const text = options->urls[index];
@@ -178,6 +191,7 @@ void request_build(struct request *request, const struct options *options, size_
 {
     memset(request, 0, sizeof *request);
     request->url = build_url(options, index);
+    request->shown = without_login(request->url);
     request->request.url = request->url;
     request->request.method = choose_method(options, body);
     if (options->proxy_url == NULL) // which looks names up by itself
@@ -207,6 +221,7 @@ void request_add(struct request *request, const char *name, const char *value)
 void request_free(struct request *request)
 {
     free(request->url);
+    free(request->shown);
     free(request->headers);
     memset(request, 0, sizeof *request);
 }

@@ -10,6 +10,7 @@
 struct request {
     picket_request_t request; // borrows from the rest of this struct and from the options
     char *url;
+    char *shown; // without a user and a password: for messages
     picket_header_t *headers;
 };
 

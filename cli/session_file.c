@@ -19,12 +19,21 @@
 
 enum { FILE_MAX = 65536 };
 
-// Also what is written to: a device, say, is not to be replaced.
-static bool is_something_else(const char *path)
+// Whoever can write it can be any server to this client (picket/session.h), so that it has to be the user's alone. A device,
+// say, is not to be replaced. NULL: it is good, or there is none.
+static const char *is_something_else(const char *path)
 {
     struct stat status;
 
-    return strcmp(path, "-") == 0 || (stat(path, &status) == 0 && !S_ISREG(status.st_mode));
+    if (strcmp(path, "-") == 0)
+        return "not a file";
+    if (lstat(path, &status) != 0)
+        return NULL;
+    if (!S_ISREG(status.st_mode))
+        return "not a file";
+    if (status.st_uid != geteuid() || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return "not yours alone: its mode has to be 0600";
+    return NULL;
 }
 
 // An unknown time is no reason to complain: the first connection learns it.
@@ -41,8 +50,9 @@ int session_file_load(picket_t *client, const char *path)
     char *data;
     size_t len;
 
-    if (is_something_else(path)) {
-        message_line("--ssl-sessions %s: not a file", path);
+    const char *const why = is_something_else(path);
+    if (why != NULL) {
+        message_line("--ssl-sessions %s: %s", path, why);
         return EXIT_READ;
     }
     const int failed = file_read(path, FILE_MAX, &data, &len);

@@ -386,14 +386,14 @@ static void write_out(struct transfer *transfer, const struct report *report)
     if (failed == 0 || transfer->failure.exit_code != 0)
         return;
     failure_set(&transfer->failure, EXIT_WRITE, "standard output cannot be written: %s", strerror(failed));
-    message_line("%s: %s", transfer->request.url, transfer->failure.text);
+    message_line("%s: %s", transfer->request.shown, transfer->failure.text);
 }
 
 static void tell_result(struct transfer *transfer, uint32_t total_ms)
 {
     const struct command *const command = transfer->command;
     struct report report = {
-        .url = transfer->request.url,
+        .url = transfer->request.shown,
         .final_url = picket_http_url(&transfer->http),
         .status = picket_http_status(&transfer->http),
         .detail = picket_http_detail(&transfer->http),
@@ -432,7 +432,7 @@ int transfer_run(const struct command *command, size_t index)
     const uint32_t total_ms = command->port->millis(command->port->ctx) - start;
     close_output(&transfer);
     if (transfer.failure.exit_code != 0 && interrupt_signal() == 0)
-        message_line("%s: %s", transfer.request.url, transfer.failure.text);
+        message_line("%s: %s", transfer.request.shown, transfer.failure.text);
     if (command->options->write_out != NULL || command->options->report)
         tell_result(&transfer, total_ms);
     picket_http_close(&transfer.http);

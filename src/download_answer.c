@@ -85,7 +85,8 @@ static int take_nothing(picket_download_t *d)
     content_range_t range;
     if (d->received == 0 || !content_range_of(&d->http, &range) || range.first >= 0)
         return download_wrong(d, PICKET_ERR_RANGE, "a 416 that does not say how long the file is", -1);
-    if (range.complete != d->received || validator_contradicts(&d->http, d->validator))
+    if (range.complete != d->received || (d->length >= 0 && range.complete != d->length) ||
+        validator_contradicts(&d->http, d->validator))
         return ask_anew(d);
     d->length = range.complete;
     download_end_attempt(d);

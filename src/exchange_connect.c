@@ -19,7 +19,8 @@ static void use_new(exchange_t *x)
 static bool use_kept(exchange_t *x)
 {
     origin_t *origin;
-    if (!keep_enabled(x->env->keep) || !keep_take(x->env->keep, x->origin, &x->stream, &origin))
+    if (!keep_enabled(x->env->keep) ||
+        !keep_take(x->env->keep, x->origin, exchange_now(x), &x->stream, &origin))
         return false;
     origin_free(x->origin);
     x->origin = origin;

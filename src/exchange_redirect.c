@@ -129,6 +129,7 @@ int exchange_plan_redirect(exchange_t *x)
         return PICKET_ERR_REDIRECT_BODY;
     note_origin(x, &next);
     log_redirect(x, &next);
+    x->head = deadline_in(exchange_now(x), x->timeouts.head_ms); // of its body, which is nobody's
     return 0;
 }
 
@@ -199,9 +200,10 @@ int exchange_poll_redirect(exchange_t *x, uint32_t now)
         int result = is_worth_reading(x) ? more(x) : 0;
         if (result == PICKET_ERR_NO_MEMORY)
             return result;
-        if (result == PICKET_AGAIN && !silent(x, now))
+        bool late = deadline_passed(&x->head, now);
+        if (result == PICKET_AGAIN && !silent(x, now) && !late)
             return 0;
-        if (result != 1)
+        if (result != 1 || late)
             return follow(x, false);
         int taken = http1_feed_body(x->response, x->in + x->in_at, x->in_len - x->in_at, &out);
         if (taken < 0)

@@ -123,6 +123,8 @@ static bool is_left_out(const http1_request_t *request, const char *name)
     static const char content[] = "content-";
     size_t i = 0;
 
+    if (request->proxy == NULL && http1_same_name(name, "Proxy-Authorization"))
+        return true; // a server's business it is not
     if (request->foreign && (http1_same_name(name, "Authorization") || http1_same_name(name, "Cookie") ||
                              http1_same_name(name, "Host")))
         return true;

@@ -79,12 +79,16 @@ void keep_end(keep_t *keep)
 
 // --- Give and take
 
-bool keep_take(keep_t *keep, const origin_t *wanted, stream_t *stream, origin_t **origin)
+bool keep_take(keep_t *keep, const origin_t *wanted, uint32_t now, stream_t *stream, origin_t **origin)
 {
     for (size_t i = KEEP_SLOTS; i-- > 0;) {
         kept_t *kept = keep->kept[i];
         if (kept == NULL || !origin_same(kept->origin, wanted))
             continue;
+        if (deadline_passed(&kept->until, now)) { // nobody has polled meanwhile
+            drop(keep, i, "a kept connection was closed: it had been kept long enough");
+            continue;
+        }
         if (stream_is_held(&kept->stream))
             continue; // whether something has come cannot be told now
         if (!stream_is_quiet(&kept->stream)) {

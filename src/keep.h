@@ -32,7 +32,7 @@ void keep_end(keep_t *keep);
 
 // A connection to this origin that nothing has happened on since it was kept: true, and *stream is the caller's, with
 // *origin, which it borrows from.
-bool keep_take(keep_t *keep, const origin_t *wanted, stream_t *stream, origin_t **origin);
+bool keep_take(keep_t *keep, const origin_t *wanted, uint32_t now, stream_t *stream, origin_t **origin);
 
 // Keep a connection that is in use no more (keep_end) for so long, with its origin. False: it cannot be kept, and is still the
 // caller's; true: *stream is empty.

@@ -147,6 +147,7 @@ typedef struct picket_request {
     // Added to Host, User-Agent and Accept, or in their place when the name is the same. Host,
     // Content-Length, Transfer-Encoding, Connection and other fields that frame the message are Picket's:
     // PICKET_ERR_HEADER (Host may be given; it does not change the name that the certificate must have).
+    // Proxy-Authorization goes to a proxy only.
     const picket_header_t *headers;
     size_t header_count;
 
@@ -288,7 +289,8 @@ int picket_http_write_blocking(picket_http_t *http, const void *data,
                                size_t len);                                // all len bytes, or an error
 int picket_http_read_blocking(picket_http_t *http, void *buf, size_t len); // at least one byte, 0 at the end
 
-// The URL of the request, or the one to which redirects have led, until picket_http_close; "" for a handle that was never started.
+// The URL of the request, or the one to which redirects have led; "" for a handle that was never started. Until
+// picket_http_close, or, as long as the status is 0, picket_poll, which may follow another redirect.
 const char *picket_http_url(const picket_http_t *http);
 
 // The status code, 0 until the head is in.

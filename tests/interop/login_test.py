@@ -48,7 +48,16 @@ def nginx(scheme, user, password, options, login, status):
         check(password not in result.text(), f"the password is shown: {result}")
 
 
+def url_is_not_shown(scheme):
+    """Neither in the line that says what failed, nor in the report."""
+    with servers.nginx(pki.chain("p256"), None, "return 404;", plain=scheme == "http") as server:
+        result = fetch(scheme, server.port, "-f", "--report", "--url-credentials", login="me:secret@")
+        check(result.code == 22 and b"secret" not in result.out + result.err, f"{result}")
+        check(f"url: {scheme}://" in result.text(), f"no URL in the report: {result}")
+
+
 for _scheme in SCHEMES:
+    cases.add(f"login-not-shown-{_scheme}", url_is_not_shown, _scheme)
     for _name, _user, _password in (("plain", "me", "open sesame"), ("utf-8", "m\u00e9", "\u00a3:\u20ac"), ("long", "x" * 200, "y" * 70)):
         cases.add(f"login-nginx-{_name}-{_scheme}", nginx, _scheme, _user, _password, ["-u", f"{_user}:{_password}"], "", 200)
     cases.add(f"login-nginx-wrong-{_scheme}", nginx, _scheme, "me", "right", ["-u", "me:wrong"], "", 401)

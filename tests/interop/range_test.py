@@ -307,6 +307,17 @@ for _name, _more in PARTS.items():
     cases.add(f"part: {_name}", lied_part, *_more)
 
 
+def unasked(*options, code=RANGE):
+    """A part where all was asked for: it is not all, unless the user asked himself."""
+    with Listener(http(answer(SHORT[:4], "bytes 0-3/10"))) as peer:
+        result = picket(*options, f"http://127.0.0.1:{peer.port}/", max_time=5)
+        check(result.code == code and (result.out == b"") == (code != 0), f"exit code should be {code}: {result}")
+
+
+cases.add("part that nobody asked for", unasked)
+cases.add("part that a field of the user's own asked for", unasked, "-H", "Range: bytes=0-3", code=0)
+
+
 # --- Cut at every byte, continued until all is there
 
 def cut_everywhere():

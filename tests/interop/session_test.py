@@ -78,6 +78,20 @@ def with_file(version):
     return chain, file, server
 
 
+def of_somebody_else(version, mode):
+    """Whoever may write the file could be any server."""
+    chain, file, server = with_file(version)
+    with server:
+        os.chmod(file, mode)
+        result = get(chain, server.port, version, "/", "--ssl-sessions", file)
+        check(result.code == 26 and "not yours alone" in result.text(), f"{result}")
+
+
+for _version in ("1.2", "1.3"):
+    for _mode in (0o644, 0o620, 0o606):
+        cases.add(f"file-mode-{_mode:o}-{_version}", of_somebody_else, _version, _mode)
+
+
 def damaged(version, change):
     chain, file, server = with_file(version)
     with server:

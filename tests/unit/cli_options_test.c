@@ -9,6 +9,7 @@
 #include "../../cli/range.c"
 #include "../../cli/request.c"
 #include "../../cli/resolve.c"
+#include "../../cli/write_out.c"
 
 #include "check.h"
 #include "script_port.h"

@@ -448,6 +448,8 @@ static void the_file_changed(void)
         {PART "Content-Range: bytes 9-23/24\r\nContent-Length: 15", 8, 15, 0, 1},
         {PART "Content-Range: bytes 9-30/*\r\nContent-Length: 22", 0, 22, 0, 1},
         {"HTTP/1.1 416 No\r\nContent-Range: bytes */5\r\nContent-Length: 0", 0, 0, 0, 1},
+        {"HTTP/1.1 416 No\r\nContent-Range: bytes */9\r\nContent-Length: 0", 0, 0, 0,
+         1}, // 23 bytes were promised
         {"HTTP/1.1 416 No\r\nETag: " OTHER "\r\nContent-Range: bytes */9\r\nContent-Length: 0", 0, 0, 0, 1},
     };
     for (size_t block = 1; block <= 10; block++)

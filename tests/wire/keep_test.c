@@ -604,6 +604,19 @@ static void gives_way_to_a_connection(void)
     teardown();
 }
 
+// Nobody has polled meanwhile, and what the server did is not known.
+static void is_not_taken_when_its_time_is_over(void)
+{
+    setup(answers);
+    CHECK_INT(get(URL), 0);
+    picket_http_close(&http);
+    script_sleep(10 * 60000);
+    CHECK_INT(get(URL), 0);
+    CHECK(!reused());
+    CHECK_INT(script.opened, 2);
+    teardown();
+}
+
 static void survives_failed_allocations_when_it_repeats(void)
 {
     for (uint32_t n = 1; n < 40; n++) {
@@ -725,6 +738,7 @@ int main(void)
     RUN(leaves_its_memory_to_what_needs_it);
     RUN(gives_way_to_a_failed_allocation);
     RUN(gives_way_to_a_connection);
+    RUN(is_not_taken_when_its_time_is_over);
     RUN(survives_failed_allocations_when_it_repeats);
     RUN(serves_many_in_a_row);
     RUN(can_be_left_at_any_time);

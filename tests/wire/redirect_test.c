@@ -514,6 +514,34 @@ static void ends_with_the_source_of_the_body(void)
     teardown();
 }
 
+// They are a proxy's, and there is none.
+static void credentials_for_a_proxy_go_to_no_server(void)
+{
+    static const script_step_t peer[] = {STEP_HEAD, STEP_SEND(OK), STEP_END};
+    static const picket_header_t field = {"proxy-authorization", "Basic c2VjcmV0"};
+    setup(peer);
+    CHECK_INT(ask((picket_request_t){.url = URL, .headers = &field, .header_count = 1}), 0);
+    CHECK(strstr(script_sent(0, NULL), "c2VjcmV0") == NULL);
+    teardown();
+}
+
+// A reader that waits says that nothing more will be written; what the source has is sent all the same.
+static void a_source_is_asked_while_the_reader_waits(void)
+{
+    static const script_step_t peer[] = {STEP_HEAD, STEP_SEND(OK), STEP_END};
+    char buf[8];
+    setup(peer);
+    picket_request_t request = {.url = URL,
+                                .method = "PUT",
+                                .body_read = source,
+                                .body_ctx = (void *)(uintptr_t) "hello",
+                                .body_len = PICKET_CHUNKED};
+    CHECK_INT(picket_http_start(&http, &client, &request), 0);
+    CHECK_INT(picket_http_read_blocking(&http, buf, sizeof buf), 2);
+    CHECK(strstr(script_sent(0, NULL), "\r\n\r\n2\r\nhe\r\n2\r\nll\r\n1\r\no\r\n0\r\n\r\n") != NULL);
+    teardown();
+}
+
 // --- Credentials
 
 static const picket_header_t secrets[] = {
@@ -666,6 +694,8 @@ int main(void)
     RUN(gives_credentials_to_their_origin_only);
     RUN(uses_the_table_of_hosts);
     RUN(starts_over_with_phases_and_deadlines);
+    RUN(credentials_for_a_proxy_go_to_no_server);
+    RUN(a_source_is_asked_while_the_reader_waits);
     RUN(survives_each_failed_allocation);
     RUN(can_be_closed_at_any_time);
     return check_done();
