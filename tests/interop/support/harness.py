@@ -299,7 +299,8 @@ def picket(*args, max_time=10, program=None, prefix=(), env=None, stdout=None):
         raise Failed(f"sanitizer report: {err[max(0, report.start() - 120):report.start() + 600]!r}")
     check(result.code not in CRASHES, f"crashed: {result}")
     slack = SLACK * (2 if is_sanitized(program) else 1)
-    check(result.seconds <= max_time + slack, f"late: {result.seconds:.2f} s with --max-time {max_time:g}: {result}")
+    is_ours = os.path.basename(program) != "curl"  # which a test may compare with, and a busy machine may hold up
+    check(result.seconds <= max_time + slack or not is_ours, f"late: {result.seconds:.2f} s with --max-time {max_time:g}: {result}")
     return result
 
 
