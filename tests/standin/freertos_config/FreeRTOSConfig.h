@@ -6,7 +6,7 @@
 #define configCPU_CLOCK_HZ                   125000000
 #define configMAX_PRIORITIES                 8
 #define configMINIMAL_STACK_SIZE             256
-#define configTOTAL_HEAP_SIZE                (96 * 1024)
+#define configTOTAL_HEAP_SIZE                (64 * 1024)
 #define configMAX_TASK_NAME_LEN              16
 #define configTICK_TYPE_WIDTH_IN_BITS        TICK_TYPE_WIDTH_32_BITS
 #define configSTACK_DEPTH_TYPE               uint32_t
