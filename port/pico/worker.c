@@ -91,12 +91,13 @@ static bool has_interrupted_lwip(void)
 
 static void on_interrupt(void)
 {
-    if (work_to_do == NULL)
+    void (*work)(void) = work_to_do; // lwIP's interrupt may take it away
+    if (work == NULL)
         return;
     if (has_interrupted_lwip())
         pend_in(LOCKED_US);
     else
-        work_to_do();
+        work();
 }
 
 static uint32_t install(void *arg)
