@@ -29,14 +29,18 @@
 // configuration and no connection is left, stops it. Meanwhile picket_init is PICKET_ERR_BUSY, and the other way round.
 //
 // Context: that of lwIP, as for all of altcp. Where lwIP runs in an interrupt or a thread of its own, hold its lock, also to
-// call these functions. lwIP's callbacks only queue. All of TLS, and all callbacks of the application's, run in a worker:
+// call these functions; but call altcp_tls_free_entropy without it: it stops what may be waiting for it. A configuration is
+// made on the caller's stack: the first one seeds the generator, and all read their certificates. lwIP's callbacks only queue. All of TLS, and all callbacks of the application's, run in a worker:
 //
 //   poll (NO_SYS)   in a timer: one of lwIP's (MEMP_NUM_SYS_TIMEOUT needs room for one more), or, with the pico-sdk's
 //                   cyw43_arch, one of its async_context's. For PICKET_SLICE_MS at a time where the port has a stack for
 //                   TLS, and for one message of the handshake where it has none. lwIP and the application wait that long.
 //   background      in an interrupt below lwIP's. With the pico-sdk's threadsafe_background it is a user interrupt of the lowest
 //                   priority, and picket_altcp raises lwIP's above it: to that of most devices on an RP2040 (0x80), to 0xe0 on
-//                   an RP2350. The application's thread stands still for a slice, then gets a millisecond of its own.
+//                   an RP2350. The application's thread stands still for a slice, then gets a millisecond of its own, or
+//                   less when a packet comes. The first configuration is made on the core that the arch was started on
+//                   (else PICKET_ERR_ARG), and takes a user interrupt and a hardware alarm for good. The other core may
+//                   call lwIP with its lock; while it has it, it must not wait for this one (malloc, stdio).
 //   RTOS            in a task below lwIP's; with FreeRTOS on the pico-sdk PICKET_PICO_TASK_PRIORITY and _STACK
 //                   (port/pico/pico_worker.h). TLS runs on that task's stack.
 //
@@ -47,6 +51,8 @@
 //                                       cannot be read, ...) its connections end with the error
 //   altcp_tls_get_session, set_session  are ERR_INPROGRESS; in the application's callbacks they never are
 //   picket_altcp_detail                 knows the phase only
+// and a first configuration that another context is just making is PICKET_ERR_BUSY. PSA of the application's own, which has no
+// lock, belongs in the callbacks.
 // Another board with a lock supplies such a worker (port/lwip/lwip_port.h), or the first configuration is PICKET_ERR_ARG.
 #ifndef PICKET_ALTCP_H
 #define PICKET_ALTCP_H

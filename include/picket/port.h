@@ -172,8 +172,9 @@ typedef struct picket_port {
     void *(*stack_make)(void *ctx, void *mem, size_t len, void (*entry)(void));
     void (*stack_switch)(void *ctx, void **from, void *to);
 
-    // Bytes that are left of the caller's stack, now or at its fullest so far; NULL: not known. Asked before a
-    // handshake where TLS has no stack of its own: less than PICKET_STACK_SIZE is PICKET_ERR_STACK.
+    // Bytes that are left of the caller's stack, now (not at its fullest: TLS may have run on it before); NULL:
+    // not known. Asked before a handshake where TLS has no stack of its own: less than PICKET_STACK_SIZE is
+    // PICKET_ERR_STACK.
     size_t (*stack_room)(void *ctx);
 
     // Called after each poll: false when the caller's stack has overflowed. NULL: not known.

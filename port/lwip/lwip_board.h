@@ -11,6 +11,9 @@ const picket_lwip_board_t *picket_lwip_board(void);
 void picket_lwip_lock(void);
 void picket_lwip_unlock(void);
 
+// Keep all other contexts out, or let them in again (lwip_port.h: guard), where the board can. Not nested.
+void picket_lwip_guard(bool on);
+
 // Something arrived, was acknowledged, was answered or failed: the next poll returns 0. Called under the
 // lock.
 void picket_lwip_happened(void);

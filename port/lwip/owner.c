@@ -15,39 +15,25 @@ static void *context(void)
     return board->context != NULL ? board->context(board->ctx) : &only;
 }
 
-static void guard(void)
-{
-    const picket_lwip_board_t *board = picket_lwip_board();
-    if (board->guard != NULL)
-        board->guard(board->ctx);
-}
-
-static void unguard(void)
-{
-    const picket_lwip_board_t *board = picket_lwip_board();
-    if (board->unguard != NULL)
-        board->unguard(board->ctx);
-}
-
 bool picket_lwip_take(void)
 {
     void *me = context();
-    guard();
+    picket_lwip_guard(true);
     bool mine = owner == NULL || owner == me;
     if (mine) {
         owner = me;
         depth++;
     }
-    unguard();
+    picket_lwip_guard(false);
     return mine;
 }
 
 void picket_lwip_give(void)
 {
-    guard();
+    picket_lwip_guard(true);
     if (--depth == 0)
         owner = NULL;
-    unguard();
+    picket_lwip_guard(false);
 }
 
 bool picket_lwip_is_beside(void)

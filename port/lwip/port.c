@@ -33,6 +33,14 @@ void picket_lwip_unlock(void)
         board->unlock(board->ctx);
 }
 
+void picket_lwip_guard(bool on)
+{
+    if (board->guard != NULL && on)
+        board->guard(board->ctx);
+    else if (board->guard != NULL)
+        board->unguard(board->ctx);
+}
+
 // Once is enough until the next poll, which takes notice of all that has come.
 void picket_lwip_happened(void)
 {
@@ -141,10 +149,19 @@ static bool take_happened(void)
     return was;
 }
 
+static int64_t counted_ms(void)
+{
+    uint32_t now = board->millis(board->ctx);
+    picket_lwip_guard(true);
+    int64_t ms = picket_lwip_wall_ms(now);
+    picket_lwip_guard(false);
+    return ms;
+}
+
 static uint32_t poll_all(void *ctx)
 {
     (void)ctx;
-    (void)picket_lwip_wall_ms(board->millis(board->ctx)); // which wraps
+    (void)counted_ms(); // millis wraps
     uint32_t board_ms = board->poll ? board->poll(board->ctx) : UINT32_MAX;
     uint32_t timer_ms = timers();
     if (take_happened())
@@ -171,7 +188,7 @@ static uint32_t board_millis(void *ctx)
 static int64_t unix_ms(void *ctx)
 {
     (void)ctx;
-    int64_t set = picket_lwip_wall_ms(board->millis(board->ctx));
+    int64_t set = counted_ms();
     if (set >= 0)
         return set;
     return board->unix_ms ? board->unix_ms(board->ctx) : PICKET_ERR_NO_TIME;
@@ -180,7 +197,10 @@ static int64_t unix_ms(void *ctx)
 static int set_unix_ms(void *ctx, int64_t ms)
 {
     (void)ctx;
-    picket_lwip_wall_set(ms, board->millis(board->ctx));
+    uint32_t now = board->millis(board->ctx);
+    picket_lwip_guard(true);
+    picket_lwip_wall_set(ms, now);
+    picket_lwip_guard(false);
     return 0;
 }
 
@@ -220,13 +240,13 @@ static bool stack_intact(void *ctx)
 static void guard(void *ctx)
 {
     (void)ctx;
-    board->guard(board->ctx);
+    picket_lwip_guard(true);
 }
 
 static void unguard(void *ctx)
 {
     (void)ctx;
-    board->unguard(board->ctx);
+    picket_lwip_guard(false);
 }
 
 static bool beside(void *ctx)

@@ -18,18 +18,18 @@
 #define PICKET_PICO_REST_US 1000
 #endif
 
-// The task: its priority, below TCPIP_THREAD_PRIO (where that is 1, lwIP's default, the same: then lwIP waits for a tick at
-// most), and its stack in bytes. TLS runs on it. What FreeRTOS
-// tells is the least that was ever free, so that beside the most that was used PICKET_STACK_SIZE must be left, or the next
-// connection is PICKET_ERR_STACK.
+// The task: its priority, below TCPIP_THREAD_PRIO (where that is 1, lwIP's default, the same: then lwIP waits
+// for a tick at most), and its stack in bytes. TLS runs on it, so that it must be larger than PICKET_STACK_SIZE
+// by what the application's callbacks need.
 #ifndef PICKET_PICO_TASK_PRIORITY
 #define PICKET_PICO_TASK_PRIORITY (TCPIP_THREAD_PRIO > 1 ? TCPIP_THREAD_PRIO - 1 : 1)
 #endif
 #ifndef PICKET_PICO_TASK_STACK
-#define PICKET_PICO_TASK_STACK (2 * PICKET_STACK_SIZE + 3072)
+#define PICKET_PICO_TASK_STACK (PICKET_STACK_SIZE + 3072)
 #endif
 
-// 0; PICKET_ERR_NO_SLOT: no user interrupt is free; PICKET_ERR_NO_MEMORY: none for the task.
+// 0; PICKET_ERR_NO_SLOT: no user interrupt or no hardware alarm is free; PICKET_ERR_ARG: not on the core that
+// the arch was started on; PICKET_ERR_NO_MEMORY: none for the task.
 int picket_pico_worker_start(void);
 
 void picket_pico_worker(void *ctx, uint32_t ms, void (*work)(void));

@@ -94,10 +94,20 @@ static void sleep(uint32_t ms)
     xSemaphoreTake(woken, pdMS_TO_TICKS(ms < LONGEST_MS ? ms : LONGEST_MS) + 1);
 }
 
+// FreeRTOS knows the least that was ever free, which after a first handshake is less than the next one asks for.
+// So that is asked once a task, before: then its stack has been used to about here.
+static TaskHandle_t measured;
+static uintptr_t bottom;
+
 static size_t stack_room(void *ctx)
 {
     (void)ctx;
-    return uxTaskGetStackHighWaterMark(NULL) * sizeof(StackType_t);
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (measured != xTaskGetCurrentTaskHandle()) {
+        measured = xTaskGetCurrentTaskHandle();
+        bottom = here - uxTaskGetStackHighWaterMark(NULL) * sizeof(StackType_t);
+    }
+    return here > bottom ? here - bottom : 0;
 }
 
 #endif
@@ -135,6 +145,7 @@ static int start(void *ctx)
         woken = xSemaphoreCreateBinary();
     if (!woken)
         return PICKET_ERR_NO_MEMORY;
+    measured = NULL; // a task that is gone may have had its place
 #else
     picket_pico_stack_paint();
 #endif

@@ -41,6 +41,7 @@ void picket_pico_worker(void *ctx, uint32_t ms, void (*work)(void))
 
 #include "hardware/irq.h"
 #include "hardware/sync.h"
+#include "hardware/timer.h"
 #include "pico/async_context_threadsafe_background.h"
 #include "pico/time.h"
 
@@ -48,45 +49,36 @@ void picket_pico_worker(void *ctx, uint32_t ms, void (*work)(void))
 #error "lwIP's interrupt must be above the worker's: link picket_altcp, which says so to the SDK's libraries"
 #endif
 
-// How soon to look again, when it has interrupted somebody who has lwIP's lock.
+// How soon to look again, when lwIP's lock was somebody's who cannot go on before this ends, or the other core's.
 #define LOCKED_US 100u
 
 static int irq = -1;
-static volatile alarm_id_t alarm;
+static int alarm; // a hardware alarm of its own: it is there whoever else uses the SDK's pool
 
 static async_context_threadsafe_background_t *background(void)
 {
     return (async_context_threadsafe_background_t *)(void *)cyw43_arch_async_context();
 }
 
-static int64_t pend(alarm_id_t id, void *arg)
+static void pend(uint number)
 {
-    (void)id;
-    (void)arg;
+    (void)number;
     irq_set_pending((uint)irq);
-    return 0;
 }
 
+// On lwIP's core, where the alarm's handler is; what was set before is forgotten.
 static void pend_in(uint64_t us)
 {
-    alarm_pool_t *pool = background()->alarm_pool; // of lwIP's core
-    if (alarm > 0)
-        (void)alarm_pool_cancel_alarm(pool, alarm);
-    alarm = alarm_pool_add_alarm_in_us(pool, us, pend, NULL, true);
-    if (alarm < 0)
-        irq_set_pending((uint)irq); // no alarm is left: rather too soon
+    while (hardware_alarm_set_target((uint)alarm, make_timeout_time_us(us)))
+        us = 1; // it has passed meanwhile
 }
 
-// The SDK's lock lets the core that has it in again. Has this interrupted somebody with it? If not, nobody on this core takes
-// it before this is done, but lwIP's interrupt, which gives it back.
-static bool has_interrupted_lwip(void)
+// The SDK's lock lets the core that has it in again, so that it must not be asked for by who has interrupted
+// somebody with it. With the lock free, nobody on this core takes it before this is done, but lwIP's interrupt,
+// which gives it back. The other core is not waited for in an interrupt, as long as that can be helped.
+static bool is_locked(void)
 {
-    recursive_mutex_t *lock = &background()->lock_mutex;
-    if (!recursive_mutex_try_enter(lock, NULL))
-        return false; // the other core
-    bool again = lock->enter_count > 1;
-    recursive_mutex_exit(lock);
-    return again;
+    return lock_is_owner_id_valid(background()->lock_mutex.owner);
 }
 
 static void on_interrupt(void)
@@ -94,30 +86,40 @@ static void on_interrupt(void)
     void (*work)(void) = work_to_do; // lwIP's interrupt may take it away
     if (work == NULL)
         return;
-    if (has_interrupted_lwip())
+    if (is_locked())
         pend_in(LOCKED_US);
     else
         work();
 }
 
-static uint32_t install(void *arg)
+static int install(void)
 {
-    (void)arg;
     int number = user_irq_claim_unused(false);
-    if (number < 0)
-        return false;
+    alarm = number >= 0 ? hardware_alarm_claim_unused(false) : -1;
+    if (alarm < 0) {
+        if (number >= 0)
+            user_irq_unclaim((uint)number);
+        return PICKET_ERR_NO_SLOT;
+    }
+    hardware_alarm_set_callback((uint)alarm, pend);
     irq_set_exclusive_handler((uint)number, on_interrupt);
     irq_set_priority((uint)number, PICO_LOWEST_IRQ_PRIORITY);
     irq_set_enabled((uint)number, true);
     irq = number;
-    return true;
+    return 0;
 }
 
+static bool is_on_its_core(void)
+{
+    return get_core_num() == async_context_core_num(cyw43_arch_async_context());
+}
+
+// Both interrupts are of the core that they are installed on.
 int picket_pico_worker_start(void)
 {
-    if (irq < 0 && !async_context_execute_sync(cyw43_arch_async_context(), install, NULL))
-        return PICKET_ERR_NO_SLOT;
-    return 0;
+    if (irq >= 0)
+        return 0;
+    return is_on_its_core() ? install() : PICKET_ERR_ARG;
 }
 
 static bool is_worker(void)
@@ -133,10 +135,10 @@ void picket_pico_worker(void *ctx, uint32_t ms, void (*work)(void))
         return;
     if (ms == 0 && is_worker())
         pend_in(PICKET_PICO_REST_US);
-    else if (ms == 0 && get_core_num() == async_context_core_num(cyw43_arch_async_context()))
+    else if (ms == 0 && is_on_its_core())
         irq_set_pending((uint)irq);
     else
-        pend_in(ms * UINT64_C(1000));
+        pend_in(ms * UINT64_C(1000) + 1);
 }
 
 void *picket_pico_context(void *ctx)

@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "check.h"
+#include "clock.h"
 #include "lwip/altcp_tls.h"
 #include "models.h"
 #include "picket/altcp.h"
@@ -412,6 +413,26 @@ static void sessions_are_taken_in_callbacks(void)
     unlock(NULL);
 }
 
+// Connections come and go, and days without one are counted, too: the board's counter wraps after 49 of them.
+static void days_without_a_connection_are_counted(void)
+{
+    enum { DAYS_20 = 20 * 86400000, MINUTE = 60000 };
+    app_t app = {0};
+    const int64_t began = picket_linux_unix_ms(NULL);
+    REQUIRE_INT(picket_clock_set(began), 0);
+    start(&app, good, quick.port);
+    finish(&app);
+    end(&app);
+    pause_for(50);
+    for (unsigned i = 1; i <= 3; i++) {
+        models_pass(DAYS_20);
+        pause_for(300);
+    }
+    const int64_t passed = clock_unix_ms() - began;
+    CHECK(passed >= 3 * (int64_t)DAYS_20 && passed < 3 * (int64_t)DAYS_20 + MINUTE);
+    CHECK_INT(picket_clock_set(picket_linux_unix_ms(NULL)), 0);
+}
+
 // --- All of them
 
 static void (*the_test)(void);
@@ -441,33 +462,11 @@ static void with_layer(void)
     nothing_is_wrong();
 }
 
-static void all_in_the_model_INTERRUPT(void)
-{
-    SKIP("the thread sanitizer keeps signals until the C library is called");
-}
-
 static void run(const char *name, void (*test)(void))
 {
     the_test = test;
     check_run(name, with_layer);
 }
-
-#define RUN_IN(the_model, test)                       \
-    do {                                              \
-        model = the_model;                            \
-        run(#test " in the model " #the_model, test); \
-    } while (0)
-#define RUN_IN_BACKGROUND(test)      \
-    do {                             \
-        RUN_IN(THREAD, test);        \
-        if (!SANITIZES_THREADS)      \
-            RUN_IN(INTERRUPT, test); \
-    } while (0)
-#define RUN_IN_ALL(test)         \
-    do {                         \
-        RUN_IN(POLL, test);      \
-        RUN_IN_BACKGROUND(test); \
-    } while (0)
 
 static bool read_root(const tls_chain_t *of, char *pem, size_t room)
 {
@@ -505,6 +504,7 @@ int main(int argc, char **argv)
     RUN_IN_BACKGROUND(lwip_may_call_at_any_time);
     RUN_IN_ALL(echoes_every_50_ms);
     RUN_IN_BACKGROUND(echoes_every_millisecond);
+    RUN_IN_ALL(days_without_a_connection_are_counted); // the last: from here on the clock is set
     if (SANITIZES_THREADS)
         RUN(all_in_the_model_INTERRUPT);
     return check_done();

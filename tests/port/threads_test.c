@@ -469,33 +469,11 @@ static void with_client(void)
     nothing_is_wrong();
 }
 
-static void all_in_the_model_INTERRUPT(void)
-{
-    SKIP("the thread sanitizer keeps signals until the C library is called");
-}
-
 static void run(const char *name, void (*test)(void))
 {
     the_test = test;
     check_run(name, with_client);
 }
-
-#define RUN_IN(the_model, test)                       \
-    do {                                              \
-        model = the_model;                            \
-        run(#test " in the model " #the_model, test); \
-    } while (0)
-#define RUN_IN_BACKGROUND(test)      \
-    do {                             \
-        RUN_IN(THREAD, test);        \
-        if (!SANITIZES_THREADS)      \
-            RUN_IN(INTERRUPT, test); \
-    } while (0)
-#define RUN_IN_ALL(test)         \
-    do {                         \
-        RUN_IN(POLL, test);      \
-        RUN_IN_BACKGROUND(test); \
-    } while (0)
 
 static bool start_servers(void)
 {

@@ -9,6 +9,7 @@
 #include "../../../src/clock_wait.h"
 #include "../../../src/engine.h"
 #include "../../../src/text.h"
+#include "lwip_board.h"
 #include "lwip_owner.h"
 
 static uint8_t arena[PICKET_ALTCP_ARENA];
@@ -111,12 +112,14 @@ static int start(void)
 
 void altcp_tls_free_entropy(void)
 {
-    if (!runs || configs != NULL || altcp_flows_any() || !altcp_take())
+    if (!runs || !altcp_take())
         return;
-    altcp_worker_stop();
-    clock_wait_stop();
-    engine_stop();
-    runs = false;
+    if (configs == NULL && !altcp_flows_any()) {
+        runs = false; // who asks from here on is told that it is busy
+        altcp_worker_stop();
+        clock_wait_stop();
+        engine_stop();
+    }
     altcp_give();
 }
 
@@ -236,9 +239,11 @@ static void set_up_later(struct altcp_tls_config *c)
 {
     struct pending *later = c->pending;
     const picket_identity_t *identity = later->identity.cert != NULL ? &later->identity : NULL;
+    c->flows++; // it is in use, whoever frees it meanwhile
     altcp_unlock();
     int error = set_up(c, later->ca, later->ca_len, identity);
     altcp_lock();
+    altcp_config_release(c);
     c->error = error;
     drop_pending(c);
 }
@@ -286,10 +291,10 @@ static struct altcp_tls_config *make(const u8_t *ca, size_t len, const picket_id
     error = now ? set_up(c, ca, len, identity) : keep_pending(c, ca, len, identity);
     if (error != 0)
         return refuse(c, error);
-    altcp_guard(true);
+    picket_lwip_guard(true);
     c->next = configs;
     configs = c;
-    altcp_guard(false);
+    picket_lwip_guard(false);
     return c;
 }
 
@@ -356,12 +361,12 @@ static bool is_done(const struct altcp_tls_config *c)
 
 static void unlink_config(const struct altcp_tls_config *c)
 {
-    altcp_guard(true);
+    picket_lwip_guard(true);
     struct altcp_tls_config **at = &configs;
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
-    altcp_guard(false);
+    picket_lwip_guard(false);
 }
 
 void altcp_configs_sweep(void)
@@ -385,7 +390,9 @@ bool altcp_configs_wait(void)
 
 void altcp_config_release(struct altcp_tls_config *config)
 {
+    picket_lwip_guard(true);
     config->flows--;
+    picket_lwip_guard(false);
 }
 
 void altcp_tls_free_config(struct altcp_tls_config *config)

@@ -14,8 +14,10 @@
 #include <string.h>
 
 #include "../../../src/arena.h"
+#include "../../../src/clock.h"
 #include "../../../src/clock_wait.h"
 #include "../../../src/url.h"
+#include "lwip_board.h"
 #include "lwip_owner.h"
 #include "lwip_port.h"
 
@@ -28,6 +30,9 @@
 
 // And for a configuration that has to wait for somebody else's arithmetic.
 #define CONFIG_MS  20u
+
+// Without connections: a counter of milliseconds must not come round unseen.
+#define IDLE_MS    86400000u
 
 // Turns of a loop that a server could keep going before others get their turn.
 #define TURNS      64
@@ -80,28 +85,28 @@ flow_t *altcp_flow_new(struct altcp_tls_config *config, struct altcp_pcb *conn, 
         picket_arena_free(f);
         return NULL;
     }
-    f->handle = next_handle();
     f->context = context;
     f->config = config;
     f->conn = conn;
     f->inner = inner;
     f->stream.handle = -1;
+    picket_lwip_guard(true); // programs come here without the lock, too
+    f->handle = next_handle();
     config->flows++;
-    altcp_guard(true);
     f->next = flows;
     flows = f;
-    altcp_guard(false);
+    picket_lwip_guard(false);
     return f;
 }
 
 static void unlink_flow(flow_t *f)
 {
-    altcp_guard(true);
+    picket_lwip_guard(true);
     flow_t **at = &flows;
     while (*at != f)
         at = &(*at)->next;
     *at = f->next;
-    altcp_guard(false);
+    picket_lwip_guard(false);
 }
 
 static void destroy(flow_t *f)
@@ -578,13 +583,31 @@ static uint32_t next(flow_t *f, uint32_t ms)
     return deadline_left(&f->deadline, now, ms);
 }
 
+// Of the board's main stack: the callbacks and lwIP's run on it.
+static bool stack_is_intact(void)
+{
+    const picket_port_t *port = altcp_port();
+    return port->stack_intact == NULL || port->stack_intact(port->ctx);
+}
+
+static void fail_all(int error)
+{
+    for (flow_t *f = flows; f != NULL; f = f->next) {
+        if (f->conn != NULL)
+            fail(f, error);
+    }
+}
+
 // One slice of arithmetic, whoever's turn it is, and the rest for everybody.
 static uint32_t attend_all(void)
 {
     altcp_unlock();
+    (void)clock_known(); // it counts on
     uint32_t ms = clock_wait_poll(SLEEP_MS);
     altcp_lock();
     bool waits = altcp_configs_prepare();
+    if (!stack_is_intact())
+        fail_all(PICKET_ERR_STACK);
     for (flow_t *f = flows; f != NULL; f = f->next)
         attend(f);
     sweep();
@@ -619,9 +642,9 @@ static void work(void)
     began = altcp_now();
     uint32_t ms = attend_all();
     working = false;
-    if (flows != NULL || altcp_configs_wait())
-        altcp_timer_set(kicked ? 0 : ms, work);
+    bool idle = flows == NULL && !altcp_configs_wait();
     kicked = kicked && flows != NULL;
+    altcp_timer_set(kicked ? 0 : idle ? IDLE_MS : ms, work);
     altcp_unlock();
     picket_lwip_give();
 }

@@ -143,9 +143,6 @@ void altcp_timer_clear(void);
 void altcp_lock(void);
 void altcp_unlock(void);
 
-// Around a change of the lists: programs make configurations and connections without the lock, too.
-void altcp_guard(bool on);
-
 // False: lwIP has a lock, and the worker no context.
 bool altcp_has_context(void);
 

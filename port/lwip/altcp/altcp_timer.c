@@ -24,15 +24,6 @@ void altcp_unlock(void)
         picket_lwip_unlock();
 }
 
-void altcp_guard(bool on)
-{
-    const picket_lwip_board_t *board = picket_lwip_board();
-    if (board->guard != NULL && on)
-        board->guard(board->ctx);
-    else if (board->guard != NULL)
-        board->unguard(board->ctx);
-}
-
 bool altcp_has_context(void)
 {
     const picket_lwip_board_t *board = picket_lwip_board();

@@ -298,12 +298,19 @@ static void wait_on(pthread_cond_t *condition, pthread_mutex_t *mutex, uint32_t 
     pthread_cond_timedwait(condition, mutex, &end);
 }
 
+static atomic_uint ahead;
+
+static uint32_t millis(void *ctx)
+{
+    return picket_linux_millis(ctx) + ahead;
+}
+
 static void *run_worker(void *argument)
 {
     (void)argument;
     pthread_mutex_lock(&desk);
     while (!quit) {
-        const int32_t left = (int32_t)(due_at - picket_linux_millis(NULL));
+        const int32_t left = (int32_t)(due_at - millis(NULL));
         void (*work)(void) = work_to_do;
         if (work == NULL || left > 0) {
             wait_on(&something, &desk, work == NULL || left > 100 ? 100 : (uint32_t)left);
@@ -333,9 +340,18 @@ static void worker(void *ctx, uint32_t ms, void (*work)(void))
     }
     pthread_mutex_lock(&desk);
     work_to_do = work;
-    due_at = picket_linux_millis(NULL) + ms;
+    due_at = millis(NULL) + ms;
     pthread_cond_signal(&something);
     pthread_mutex_unlock(&desk);
+}
+
+void models_pass(uint32_t ms)
+{
+    const struct itimerspec soon = {.it_value = {.tv_nsec = 1}};
+
+    ahead += ms;
+    if (model == INTERRUPT && timer_settime(due, 0, &soon, NULL) != 0)
+        abort();
 }
 
 static void *context(void *ctx)
@@ -513,9 +529,8 @@ static void stop(void *ctx)
 #define STACKS .stack_make = picket_linux_stack_make, .stack_switch = picket_linux_stack_switch,
 #endif
 
-#define BOARD                                                                                            \
-    STACKS.start = start, .stop = stop, .wait = wait, .millis = picket_linux_millis, .unix_ms = unix_ms, \
-    .entropy = sources
+#define BOARD \
+    STACKS.start = start, .stop = stop, .wait = wait, .millis = millis, .unix_ms = unix_ms, .entropy = sources
 #define BACKGROUND_BOARD BOARD, .lock = lock, .unlock = unlock_timed, .wake = wake
 
 static const picket_lwip_board_t background_board = {BACKGROUND_BOARD};
@@ -530,7 +545,7 @@ static const picket_lwip_board_t poll_board = {
     .poll = serve,
     .run_timers = true,
     .wait = wait,
-    .millis = picket_linux_millis,
+    .millis = millis,
     .unix_ms = unix_ms,
     .entropy = sources,
 };
@@ -571,4 +586,9 @@ void models_end(void)
 {
     pthread_cond_destroy(&rings);
     pthread_cond_destroy(&something);
+}
+
+void all_in_the_model_INTERRUPT(void)
+{
+    SKIP("the thread sanitizer keeps signals until the C library is called");
 }

@@ -74,6 +74,9 @@ extern atomic_uint echoes;     // answered
 extern atomic_uint meanwhile;  // of them, answered while one and the same poll_count was odd
 extern atomic_uint poll_count; // odd: inside of TLS
 
+// Days go by, on the board's counter of milliseconds.
+void models_pass(uint32_t ms);
+
 // Where lwIP runs, with the lock, each time.
 extern void (*in_network)(void);
 
@@ -89,5 +92,26 @@ void models_end(void);
 
 // The board of the model in force: with start and stop of its network. with_worker: for the altcp layer.
 const picket_lwip_board_t *models_board(bool with_worker);
+
+// One test in some or all of the ways: run(name, test) is the file's own.
+#define RUN_IN(the_model, test)                       \
+    do {                                              \
+        model = the_model;                            \
+        run(#test " in the model " #the_model, test); \
+    } while (0)
+#define RUN_IN_BACKGROUND(test)      \
+    do {                             \
+        RUN_IN(THREAD, test);        \
+        if (!SANITIZES_THREADS)      \
+            RUN_IN(INTERRUPT, test); \
+    } while (0)
+#define RUN_IN_ALL(test)         \
+    do {                         \
+        RUN_IN(POLL, test);      \
+        RUN_IN_BACKGROUND(test); \
+    } while (0)
+
+// The skip that tells of those which RUN_IN_BACKGROUND left out.
+void all_in_the_model_INTERRUPT(void);
 
 #endif
