@@ -43,7 +43,7 @@ target_link_libraries(picket INTERFACE
     "$<LINK_GROUP:RESCAN,picket_mps2,picket_lwip,lwip,picket_core,picket_trust_web,mbedtls,llhttp>")
 string(REPLACE "mps2-" "" machine "${PICKET_BOARD}")
 target_link_options(picket INTERFACE
-    "-L${PROJECT_SOURCE_DIR}/port/mps2" -T ${machine}.ld "-Wl,--defsym=picket_main_stack_size=$<IF:$<IN_LIST:$<TARGET_PROPERTY:NAME>,kernels$<SEMICOLON>kernels_rsa$<SEMICOLON>ciphers$<SEMICOLON>vectors>,16384,${PICKET_MAIN_STACK}>"
+    "-L${PROJECT_SOURCE_DIR}/port/mps2" -T ${machine}.ld "-Wl,--defsym=picket_main_stack_size=$<IF:$<IN_LIST:$<TARGET_PROPERTY:NAME>,kernels$<SEMICOLON>keys$<SEMICOLON>kernels_rsa$<SEMICOLON>ciphers$<SEMICOLON>vectors$<SEMICOLON>instructions$<SEMICOLON>instructions_c>,16384,${PICKET_MAIN_STACK}>"
     "-Wl,-Map=$<TARGET_FILE:$<TARGET_PROPERTY:NAME>>.map" -Wl,--no-warn-rwx-segments
     -Wl,-u,_write) # newlib.c, which the C library looks for when the group has been read
 add_library(picket::picket ALIAS picket)
@@ -60,12 +60,29 @@ if(PROJECT_IS_TOP_LEVEL)
     picket_program(selftest tests/board/selftest.c tests/board/registers.S)
     # The arithmetic as this processor's machine code, against Mbed TLS's.
     picket_program(kernels tests/unit/kernels_test.c)
+    picket_program(keys tests/unit/driver_key_test.c)
+    foreach(name kernels keys)
+        target_link_libraries(${name} PRIVATE mbedtls_curves)
+    endforeach()
     picket_program(kernels_rsa tests/unit/kernels_rsa_test.c)
     picket_program(ciphers tests/unit/cipher_test.c)
     picket_program(vectors tests/board/vectors.c)
-    foreach(name kernels kernels_rsa ciphers vectors)
+    picket_program(copies tests/unit/copy_test.c)
+    picket_program(hashes tests/unit/hash_test.c)
+    foreach(name kernels keys kernels_rsa ciphers copies hashes vectors)
         target_compile_options(${name} PRIVATE
             "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/tests/support\"" "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/src\"")
     endforeach()
+    # The arithmetic's instructions, with the kernels for this processor and with those in C (bench/instructions.py).
+    if(PICKET_BOARD STREQUAL "mps2-an505")
+        file(GLOB kernels_in_c CONFIGURE_DEPENDS src/kernels/*.c src/kernels/portable/*.c)
+        picket_program(instructions bench/mps2/instructions.c)
+        picket_program(instructions_c bench/mps2/instructions.c ${kernels_in_c})
+        target_compile_definitions(instructions_c PRIVATE PICKET_PORTABLE_KERNELS=1)
+        foreach(name instructions instructions_c)
+            target_compile_options(${name} PRIVATE "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/src\""
+                "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/bench\"")
+        endforeach()
+    endif()
     picket_program(demo examples/demo/demo.c examples/demo/page.c examples/demo/board_mps2.c)
 endif()

@@ -17,17 +17,17 @@ include_guard(GLOBAL)
 foreach(target mbedtls llhttp picket_core)
     target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
 endforeach()
-# The table that AES looks secrets up in: the RP2040's main memory is striped, so that another master that gets in the way does so
-# depending on the word; a small bank is one. A program that needs this bank whole (PICO_CORE1_STACK_SIZE above 3 kB) names
-# another section, ".bss.picket" say.
-set(PICKET_TABLES_SECTION .scratch_x.picket CACHE STRING "the section of AES's table of 1 kB, on an RP2040")
-if(PICO_RP2040)
+# The table that AES looks secrets up in: the main memory of RP2040 and RP2350 is striped, so that another master that gets in
+# the way does so depending on the word; a small bank is one. A program that needs this bank whole (PICO_CORE1_STACK_SIZE above
+# 3 kB) names another section, ".bss.picket" say.
+set(PICKET_TABLES_SECTION .scratch_x.picket CACHE STRING "the section of AES's table of 1 kB")
+if(PICO_RP2040 OR PICO_RP2350)
     set_source_files_properties(src/kernels/aes.c PROPERTIES COMPILE_DEFINITIONS "PICKET_TABLES_SECTION=\"${PICKET_TABLES_SECTION}\"")
 endif()
-# The kernels in RAM: 7 kB of it, and no instruction of theirs is waited for when the flash cache holds others.
-set(PICKET_KERNELS_SECTION "" CACHE STRING "the section of the kernels for the RP2040, .time_critical for RAM; empty: in flash")
-if(PICO_RP2040 AND PICKET_KERNELS_SECTION)
-    file(GLOB kernels src/kernels/armv6m/*.S)
+# The kernels in RAM: 9 kB of it (7 kB on an RP2350), and no instruction of theirs is waited for when the flash cache holds others.
+set(PICKET_KERNELS_SECTION "" CACHE STRING "the section of the kernels in assembler, .time_critical for RAM; empty: in flash")
+if(PICKET_KERNELS_SECTION)
+    file(GLOB kernels src/kernels/armv6m/*.S src/kernels/armv7em/*.S)
     set_source_files_properties(${kernels} PROPERTIES COMPILE_DEFINITIONS "PICKET_KERNELS_SECTION=${PICKET_KERNELS_SECTION}")
 endif()
 # Mbed TLS allocates from Picket's arena: they refer to each other, and CMake names them often enough.
@@ -159,25 +159,15 @@ if(NOT PICO_CYW43_SUPPORTED)
     target_compile_definitions(mqtt PRIVATE
         "MQTT_BROKER=\"${MQTT_BROKER}\"" "MQTT_BROKER_PORT=${MQTT_PORT}" "MQTT_HOST=\"${MQTT_HOST}\"")
     target_link_libraries(mqtt picket_altcp picket_slip)
-    # The altcp layer, with lwIP in the program's loop, and in an interrupt of the SDK's.
-    set(altcp_test "${PROJECT_SOURCE_DIR}/tests/board/altcp")
-    foreach(model poll background)
-        add_executable(altcp_${model} "${altcp_test}/main.c" "${altcp_test}/echo.c" "${altcp_test}/${model}.c"
-            examples/altcp/altcp.c examples/mqtt/mqtt.c "${PICKET_LWIP_DIR}/src/apps/mqtt/mqtt.c")
-        picket_pico_program(altcp_${model} "${altcp_test}/main.c" "${altcp_test}/echo.c" "${altcp_test}/${model}.c")
-        target_link_libraries(altcp_${model} picket_altcp)
-        # What the callbacks print, with lwIP's lock, takes a millisecond and not 30.
-        target_compile_definitions(altcp_${model} PRIVATE PICO_DEFAULT_UART_BAUD_RATE=3000000)
-    endforeach()
-    target_link_libraries(altcp_poll picket_slip)
-    target_sources(altcp_background PRIVATE "${port}/pico/slip/slip.c" ${lwipcore_SRCS} ${lwipcore4_SRCS})
-    target_include_directories(altcp_background PRIVATE "${altcp_test}/arch" "${altcp_test}" "${port}/pico/slip"
-        "${PICKET_LWIP_DIR}/src/include")
-    target_compile_definitions(altcp_background PRIVATE
-        PICO_CYW43_ARCH_THREADSAFE_BACKGROUND=1 LIB_PICO_CYW43_ARCH=1 PICKET_LWIP_OPTIONS_FILE="lwip_few.h")
-    target_link_libraries(altcp_background
-        pico_async_context_threadsafe_background hardware_uart hardware_irq hardware_gpio)
+    include("${PROJECT_SOURCE_DIR}/tests/board/altcp/altcp.cmake")
 
+    # The copy, where an address that is not a word's is a fault.
+    picket_program(copies tests/board/pico/unit.c tests/unit/copy_test.c)
+    set_property(SOURCE tests/unit/copy_test.c APPEND PROPERTY COMPILE_OPTIONS -Dmain=unit_main -Wno-missing-prototypes)
+    target_include_directories(copies PRIVATE tests/support src)
+    target_link_libraries(copies picket_slip)
+    picket_program(line tests/board/pico/line.c)
+    target_link_libraries(line picket_slip)
     include("${PROJECT_SOURCE_DIR}/bench/board.cmake")
 endif()
 

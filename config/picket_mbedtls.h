@@ -8,6 +8,8 @@
 
 #include <limits.h>
 
+#include "picket/options.h"
+
 // --- Platform: memory, time and randomness are Picket's (src/arena.c, src/tls_stack.c, src/tls_time.c,
 // src/entropy.c)
 #define MBEDTLS_HAVE_ASM
@@ -38,13 +40,24 @@
 // --- Arithmetic: without these two a handshake takes five times as long
 #define MBEDTLS_ECP_NIST_OPTIM
 
+// Without its curves (config/picket_psa.h) Mbed TLS 3.6 leaves the groups out of TLS 1.2's ClientHello, and has one byte for
+// TLS 1.2's shared secret. The lower half of its curves' code, which nobody calls then, and the largest curve say how many.
+#if !PICKET_STOCK_CURVES
+#define MBEDTLS_SSL_TLS1_2_SOME_ECC
+#define MBEDTLS_ECP_LIGHT
+#define MBEDTLS_ECP_DP_SECP384R1_ENABLED
+#endif
+
 // AES is used forwards only (GCM, the generator): without its other direction 4 kB of tables in RAM less.
 #define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT
 
-// Small machines hash little, and have little flash.
+// Small machines hash little, and have little flash. SHA-256's block is Picket's (src/driver/driver_hash.c).
 #if __SIZEOF_POINTER__ < 8
 #define MBEDTLS_SHA256_SMALLER
 #define MBEDTLS_SHA512_SMALLER
+#if !PICKET_STOCK_CRYPTO
+#define MBEDTLS_SHA256_PROCESS_ALT
+#endif
 #endif
 
 // --- Certificates

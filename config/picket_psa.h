@@ -24,6 +24,23 @@
 #define MBEDTLS_AES_FEWER_TABLES
 #endif
 
+// All of the curves, what is done on them and all kinds of keys: of one that Mbed TLS had to do, it would have to do all.
+#if !PICKET_STOCK_CURVES
+#if PICKET_STOCK_CRYPTO || PICKET_P521 || PICKET_CLIENT_CERT
+#error "PICKET_STOCK_CRYPTO, PICKET_P521 and PICKET_CLIENT_CERT need Mbed TLS's curves: PICKET_STOCK_CURVES"
+#endif
+#define MBEDTLS_PSA_ACCEL_ALG_ECDH                       1
+#define MBEDTLS_PSA_ACCEL_ALG_ECDSA                      1
+#define MBEDTLS_PSA_ACCEL_ECC_MONTGOMERY_255             1
+#define MBEDTLS_PSA_ACCEL_ECC_SECP_R1_256                1
+#define MBEDTLS_PSA_ACCEL_ECC_SECP_R1_384                1
+#define MBEDTLS_PSA_ACCEL_KEY_TYPE_ECC_PUBLIC_KEY        1
+#define MBEDTLS_PSA_ACCEL_KEY_TYPE_ECC_KEY_PAIR_BASIC    1
+#define MBEDTLS_PSA_ACCEL_KEY_TYPE_ECC_KEY_PAIR_IMPORT   1
+#define MBEDTLS_PSA_ACCEL_KEY_TYPE_ECC_KEY_PAIR_EXPORT   1
+#define MBEDTLS_PSA_ACCEL_KEY_TYPE_ECC_KEY_PAIR_GENERATE 1
+#endif
+
 #define PSA_WANT_ALG_CHACHA20_POLY1305 1
 #define PSA_WANT_ALG_GCM               1
 #define PSA_WANT_ALG_ECDH              1

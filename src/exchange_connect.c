@@ -29,10 +29,7 @@ static bool use_kept(exchange_t *x)
 
 static bool is_name(const url_t *url, const char *name)
 {
-    size_t i = 0;
-    while (i < url->host_len && http1_lower(url->host[i]) == http1_lower(name[i]))
-        i++;
-    return i == url->host_len && name[i] == '\0';
+    return strlen(name) == url->host_len && http1_same_bytes(name, url->host, url->host_len);
 }
 
 static const picket_address_t *known_address(const exchange_t *x, const url_t *url)

@@ -67,13 +67,8 @@ static int resolve(exchange_t *x, url_t *url)
 
 static bool same_origin(const url_t *a, const url_t *b)
 {
-    if (a->secure != b->secure || a->port != b->port || a->host_len != b->host_len)
-        return false;
-    for (size_t i = 0; i < a->host_len; i++) {
-        if (http1_lower(a->host[i]) != http1_lower(b->host[i]))
-            return false;
-    }
-    return true;
+    return a->secure == b->secure && a->port == b->port && a->host_len == b->host_len &&
+           http1_same_bytes(a->host, b->host, a->host_len);
 }
 
 // RFC 9110 15.4: after 303 anything but HEAD becomes GET, after 301 and 302 POST does, as everybody does it; then the body is

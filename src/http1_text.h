@@ -48,7 +48,15 @@ static inline int http1_hex(char c)
     return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
-// Field names are equal whatever their case.
+// Field names are equal whatever their case, and so are host names.
+static inline bool http1_same_bytes(const char *a, const char *b, size_t len)
+{
+    size_t i = 0;
+    while (i < len && http1_lower(a[i]) == http1_lower(b[i]))
+        i++;
+    return i == len;
+}
+
 static inline bool http1_same_name(const char *a, const char *b)
 {
     while (*a != '\0' && http1_lower(*a) == http1_lower(*b))

@@ -16,6 +16,11 @@
 #include "tls_private.h"
 #include "tls_stack.h"
 
+// Without its own curves Mbed TLS 3.6 has one byte for it, unless the configuration says otherwise.
+#ifdef MBEDTLS_SSL_PROTO_TLS1_2
+_Static_assert(MBEDTLS_PREMASTER_SIZE >= 48, "the shared secret of P-384 has no room in TLS 1.2");
+#endif
+
 // ECDHE with AEAD only. ChaCha20-Poly1305 first: on a core without an AES engine it is four times as fast and
 // constant in time without tables.
 static const int suites[] = {
@@ -161,11 +166,29 @@ void tls_client_free(tls_client_t *client)
 
 // --- What Mbed TLS calls
 
+// What lies in the record buffer already lies where it is asked for, unless Mbed TLS has come to want less, or elsewhere.
+static int take_record(tls_t *tls, unsigned char *buf, size_t len)
+{
+    size_t n;
+    const uint8_t *bytes = bufq_front(&tls->record, &n);
+    if (n > len)
+        n = len;
+    if (bytes != buf)
+        memmove(buf, bytes, n);
+    bufq_taken(&tls->record, n);
+    return (int)n;
+}
+
 static int take_input(void *ctx, unsigned char *buf, size_t len)
 {
     tls_t *tls = ctx;
+    if (len > INT_MAX)
+        len = INT_MAX;
+    if (!bufq_empty(&tls->record))
+        return take_record(tls, buf, len);
     if (!bufq_empty(&tls->in))
-        return (int)bufq_get(&tls->in, buf, len < INT_MAX ? len : INT_MAX);
+        return (int)bufq_get(&tls->in, buf, len);
+    tls->record = (bufq_t){.data = buf, .cap = len};
     tls->starved = !tls->in_ended;
     return tls->in_ended ? MBEDTLS_ERR_SSL_CONN_EOF : MBEDTLS_ERR_SSL_WANT_READ;
 }
@@ -524,25 +547,31 @@ int tls_finish(tls_t *tls)
 
 bool tls_wants_input(const tls_t *tls)
 {
-    return bufq_empty(&tls->in) && !tls->in_ended;
+    return bufq_empty(&tls->in) && bufq_empty(&tls->record) && !tls->in_ended;
+}
+
+// As long as nothing has been done since Mbed TLS asked, its place stands. Of what is short more may come than it asks for.
+static bufq_t *in_queue(tls_t *tls)
+{
+    return tls->starved && tls->record.cap > tls->in.cap ? &tls->record : &tls->in;
 }
 
 uint8_t *tls_in_space(tls_t *tls, size_t *room)
 {
-    return bufq_space(&tls->in, room);
+    return bufq_space(in_queue(tls), room);
 }
 
 static void remember_first(tls_t *tls, size_t n)
 {
     size_t waiting;
-    const uint8_t *bytes = bufq_front(&tls->in, &waiting);
+    const uint8_t *bytes = bufq_front(in_queue(tls), &waiting);
     for (size_t i = waiting - n; i < waiting && tls->first_len < sizeof tls->first; i++)
         tls->first[tls->first_len++] = bytes[i];
 }
 
 void tls_in_added(tls_t *tls, size_t n)
 {
-    bufq_added(&tls->in, n);
+    bufq_added(in_queue(tls), n);
     if (tls->first_len < sizeof tls->first)
         remember_first(tls, n);
 }

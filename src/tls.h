@@ -77,7 +77,8 @@ int tls_flush(tls_t *tls);
 // more to be done.
 int tls_finish(tls_t *tls);
 
-// The queues. Ciphertext goes in only when wanted: nothing is taken from TCP while plaintext is unread.
+// The queues. Ciphertext goes in only when wanted: nothing is taken from TCP while plaintext is unread. The space may be that of the
+// record itself, so it is asked for after the step of TLS that wanted it, and filled before another one.
 bool tls_wants_input(const tls_t *tls);
 uint8_t *tls_in_space(tls_t *tls, size_t *room);
 void tls_in_added(tls_t *tls, size_t n);

@@ -33,6 +33,10 @@
 #ifndef MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK
 #error "MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK is missing from the configuration: no anchor would be found"
 #endif
+// Without its own curves Mbed TLS 3.6 does not define it (config/picket_mbedtls.h).
+#if defined(MBEDTLS_SSL_PROTO_TLS1_2) && !defined(MBEDTLS_SSL_TLS1_2_SOME_ECC)
+#error "MBEDTLS_SSL_TLS1_2_SOME_ECC is missing from the configuration: TLS 1.2 would name no groups"
+#endif
 #ifdef MBEDTLS_TEST_NULL_ENTROPY
 #error "MBEDTLS_TEST_NULL_ENTROPY is set in the configuration: keys would not be secret"
 #endif

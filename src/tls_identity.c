@@ -414,6 +414,7 @@ const uint8_t *tls_identity_cert(const tls_client_t *client, unsigned i, size_t 
     {                                   \
         return PSA_ERROR_NOT_SUPPORTED; \
     }
+NEVER(mbedtls_ecdsa_raw_to_der)
 NEVER(mbedtls_ecdsa_sign)
 NEVER(mbedtls_pk_psa_rsa_sign_ext)
 NEVER(mbedtls_pk_sign)
@@ -423,12 +424,17 @@ NEVER(mbedtls_psa_ecdsa_sign_hash)
 NEVER(mbedtls_psa_rsa_sign_hash)
 NEVER(mbedtls_rsa_check_pub_priv)
 NEVER(mbedtls_rsa_complete)
+NEVER(mbedtls_rsa_deduce_crt)
+NEVER(mbedtls_rsa_deduce_primes)
+NEVER(mbedtls_rsa_deduce_private_exponent)
 NEVER(mbedtls_rsa_parse_key)
 NEVER(mbedtls_rsa_pkcs1_decrypt)
 NEVER(mbedtls_rsa_pkcs1_encrypt)
 NEVER(mbedtls_rsa_pkcs1_sign)
 NEVER(mbedtls_rsa_rsassa_pss_sign)
 NEVER(mbedtls_rsa_write_key)
+NEVER(psa_asymmetric_decrypt)
+NEVER(psa_asymmetric_encrypt)
 NEVER(psa_sign_hash)
 #endif
 

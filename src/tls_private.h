@@ -37,6 +37,8 @@ struct tls {
     mbedtls_ssl_context ssl;
     bufq_t in;
     bufq_t out;
+    bufq_t
+        record; // the place in Mbed TLS's record buffer that it last asked to be filled; what is there it has not taken
 
     tls_op_t op; // the step that runs, or has come back early
     void *op_arg;

@@ -21,8 +21,9 @@ enum {
     EXTENDED_USAGE = 37
 };
 
-#define TAG_SEQUENCE 0x30
-#define TAG_OID      0x06
+#define TAG_SEQUENCE   0x30
+#define TAG_OID        0x06
+#define TAG_BIT_STRING 0x03
 
 static bool same(const mbedtls_x509_buf *a, const mbedtls_x509_buf *b)
 {
@@ -83,6 +84,19 @@ static const char *wrong_key(const mbedtls_x509_crt *crt)
 {
     bool odd = mbedtls_pk_get_bitlen(&crt->pk) % 8 != 0;
     return odd && mbedtls_pk_can_do(&crt->pk, MBEDTLS_PK_RSA) ? "RSA key of an odd size" : NULL;
+}
+
+// A point is 04, x, y: others Mbed TLS reads with its own curves only. SubjectPublicKeyInfo, RFC 5480 section 2.2.
+static const char *wrong_point(const mbedtls_x509_crt *crt)
+{
+    der_t info, part;
+    size_t compressed = 2 + (mbedtls_pk_get_bitlen(&crt->pk) + 7) / 8;
+    if (!mbedtls_pk_can_do(&crt->pk, MBEDTLS_PK_ECKEY))
+        return NULL;
+    bool sound = der_read(crt->pk_raw.p, crt->pk_raw.len, &info) &&
+                 der_take(&info.body, &info.len, TAG_SEQUENCE, &part) &&
+                 der_take(&info.body, &info.len, TAG_BIT_STRING, &part) && part.len != compressed;
+    return sound ? NULL : "compressed key";
 }
 
 // RFC 5280 4.1.2.2: positive, at most 20 bytes.
@@ -254,6 +268,8 @@ static const char *wrong_root(const mbedtls_x509_crt *crt)
 static const char *wrong_contents(trust_strict_t *strict, const mbedtls_x509_crt *crt, enum trust_role role)
 {
     const char *wrong = wrong_extensions(strict, crt, role);
+    if (wrong == NULL)
+        wrong = wrong_point(crt);
     if (wrong != NULL)
         return wrong;
     if (role == TRUST_ANCHOR)

@@ -4,7 +4,9 @@
 // and in order. A connection that is cut is made again after a pause, and goes on where it ended (RFC 9110 sections 13.1.5
 // and 14: Range and If-Range), provided that the server named the file by a strong ETag, or by a Last-Modified that lies a
 // minute or more before its Date; if it did not, or if the file has changed since, the download begins anew and the sink is
-// told. When all is there its SHA-256 and its signature are checked, and only then does it succeed.
+// told. A 206 that names no file at all answers If-Range, and is believed, as curl and wget believe it: what a server does that
+// ignores If-Range is found out by sha256 and public_key only. When all is there its SHA-256 and its signature are checked, and
+// only then does it succeed.
 //
 // A device that was restarted goes on too: with the number of bytes that are safely stored and the validator, both of which
 // the application has kept. The bytes are read back, since their SHA-256 is needed, and since a block that was being

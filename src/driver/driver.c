@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include <mbedtls/build_info.h>
+#include <psa/crypto.h>
 
 #include "picket/options.h"
 
@@ -23,6 +23,7 @@ kernel_go_on_t driver_go_on(void)
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_util.h>
 
+#include "driver_curve.h"
 #include "driver_psa.h"
 #include "../kernels/ecdh.h"
 #include "../kernels/ecdsa.h"
@@ -35,26 +36,6 @@ static psa_status_t status_of(int kernel_error)
     return kernel_error == 0 ? PSA_SUCCESS : PSA_ERROR_INVALID_ARGUMENT;
 }
 
-static bool is_x25519_pair(const psa_key_attributes_t *attributes, size_t key_len)
-{
-    return psa_get_key_type(attributes) == PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_MONTGOMERY) &&
-           psa_get_key_bits(attributes) == 255 && key_len == X25519_LEN;
-}
-
-// The curve of a key, if it is of that type, or NULL.
-static const curve_t *curve_of(const psa_key_attributes_t *attributes, psa_key_type_t type)
-{
-    if (psa_get_key_type(attributes) != type)
-        return NULL;
-    size_t bits = psa_get_key_bits(attributes);
-    return bits == 256 ? &curve_p256 : bits == 384 ? &curve_p384 : NULL;
-}
-
-static size_t size_of(const curve_t *curve)
-{
-    return 4 * (size_t)curve->limbs;
-}
-
 // What was computed before an error is not handed out.
 static psa_status_t finish(int error, uint8_t *out, size_t wanted, size_t *len)
 {
@@ -65,16 +46,11 @@ static psa_status_t finish(int error, uint8_t *out, size_t wanted, size_t *len)
     return status;
 }
 
-static psa_status_t multiply(uint8_t *out, size_t *len, const uint8_t *scalar, const uint8_t *point)
-{
-    return finish(x25519(out, scalar, point, step), out, X25519_LEN, len);
-}
-
 // A point is 04, x, y: SEC 1 section 2.3.3.
 static psa_status_t export_point(const curve_t *curve, const uint8_t *key, uint8_t *out, size_t size,
                                  size_t *len)
 {
-    size_t point = 1 + 2 * size_of(curve);
+    size_t point = driver_point_size(curve);
     if (size < point)
         return PSA_ERROR_BUFFER_TOO_SMALL;
     ecdh_work_t *work = mbedtls_calloc(1, sizeof *work);
@@ -89,15 +65,14 @@ static psa_status_t export_point(const curve_t *curve, const uint8_t *key, uint8
 psa_status_t driver_export_public_key(const psa_key_attributes_t *attributes, const uint8_t *key,
                                       size_t key_len, uint8_t *out, size_t size, size_t *len)
 {
-    static const uint8_t base[X25519_LEN] = {9};
-    const curve_t *curve = curve_of(attributes, PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1));
-    if (curve != NULL && key_len == size_of(curve))
+    const curve_t *curve = driver_curve_of(attributes, PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1));
+    if (curve != NULL && key_len == driver_size(curve))
         return export_point(curve, key, out, size, len);
-    if (!is_x25519_pair(attributes, key_len))
+    if (!driver_is_x25519_pair(attributes, key_len))
         return PSA_ERROR_NOT_SUPPORTED;
     if (size < X25519_LEN)
         return PSA_ERROR_BUFFER_TOO_SMALL;
-    return multiply(out, len, key, base);
+    return finish(x25519_public(out, key, step), out, X25519_LEN, len);
 }
 
 static psa_status_t agree(const curve_t *curve, const uint8_t *key, const uint8_t *peer, uint8_t *out,
@@ -108,22 +83,24 @@ static psa_status_t agree(const curve_t *curve, const uint8_t *key, const uint8_
         return PSA_ERROR_INSUFFICIENT_MEMORY;
     int error = ecdh_shared_secret(curve, work, out, key, peer + 1, step);
     mbedtls_free(work);
-    return finish(error, out, size_of(curve), len);
+    return finish(error, out, driver_size(curve), len);
 }
 
 psa_status_t driver_key_agreement(const psa_key_attributes_t *attributes, const uint8_t *key, size_t key_len,
                                   psa_algorithm_t alg, const uint8_t *peer, size_t peer_len, uint8_t *out,
                                   size_t size, size_t *len)
 {
-    const curve_t *curve = curve_of(attributes, PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1));
-    bool is_x25519 = is_x25519_pair(attributes, key_len);
-    if (!PSA_ALG_IS_ECDH(alg) || (!is_x25519 && (curve == NULL || key_len != size_of(curve))))
+    const curve_t *curve = driver_curve_of(attributes, PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1));
+    bool is_x25519 = driver_is_x25519_pair(attributes, key_len);
+    if (!PSA_ALG_IS_ECDH(alg) || (!is_x25519 && (curve == NULL || key_len != driver_size(curve))))
         return PSA_ERROR_NOT_SUPPORTED;
-    if (peer_len != (is_x25519 ? X25519_LEN : 1 + 2 * size_of(curve)) || (!is_x25519 && peer[0] != 4))
+    if (peer_len != (is_x25519 ? X25519_LEN : driver_point_size(curve)) || (!is_x25519 && peer[0] != 4))
         return PSA_ERROR_INVALID_ARGUMENT;
     if (size < key_len)
         return PSA_ERROR_BUFFER_TOO_SMALL;
-    return is_x25519 ? multiply(out, len, key, peer) : agree(curve, key, peer, out, len);
+    if (!is_x25519)
+        return agree(curve, key, peer, out, len);
+    return finish(x25519(out, key, peer, step), out, X25519_LEN, len);
 }
 
 psa_status_t driver_verify_hash(const psa_key_attributes_t *attributes, const uint8_t *key, size_t key_len,
@@ -132,10 +109,10 @@ psa_status_t driver_verify_hash(const psa_key_attributes_t *attributes, const ui
 {
     if (psa_get_key_type(attributes) == PSA_KEY_TYPE_RSA_PUBLIC_KEY)
         return driver_verify_rsa(attributes, key, key_len, alg, hash, hash_len, signature, signature_len);
-    const curve_t *curve = curve_of(attributes, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
+    const curve_t *curve = driver_curve_of(attributes, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
     if (!PSA_ALG_IS_ECDSA(alg) || curve == NULL)
         return PSA_ERROR_NOT_SUPPORTED;
-    size_t pair = 2 * size_of(curve);
+    size_t pair = 2 * driver_size(curve);
     if (key_len != 1 + pair)
         return PSA_ERROR_NOT_SUPPORTED;
     if (signature_len != pair)

@@ -1,4 +1,4 @@
-#include <mbedtls/build_info.h>
+#include <psa/crypto.h>
 
 #include "picket/options.h"
 

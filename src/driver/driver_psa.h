@@ -8,7 +8,12 @@
 
 #include <psa/crypto.h>
 
-// X25519, P-256, P-384. Constant time in the private key.
+// X25519, P-256, P-384. Keys that are imported are checked: a point is to be of its curve (not of low order, X25519's), a
+// private key from 1 to n - 1; PSA_ERROR_INVALID_ARGUMENT else, as with Mbed TLS. Constant time in the private key.
+psa_status_t driver_import_key(const psa_key_attributes_t *attributes, const uint8_t *data, size_t len,
+                               uint8_t *key, size_t size, size_t *key_len, size_t *bits);
+psa_status_t driver_generate_key(const psa_key_attributes_t *attributes, uint8_t *key, size_t size,
+                                 size_t *key_len);
 psa_status_t driver_export_public_key(const psa_key_attributes_t *attributes, const uint8_t *key,
                                       size_t key_len, uint8_t *out, size_t size, size_t *len);
 

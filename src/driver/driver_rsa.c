@@ -24,7 +24,7 @@ typedef struct {
 // --- What it is about
 
 // RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }: as Mbed TLS writes it. Other moduli and exponents
-// than ours make other headers.
+// than ours make other headers, or begin with zeros.
 static bool read_key(check_t *c, const uint8_t *key, size_t key_len)
 {
     static const uint8_t exponent[] = {0x02, 0x03, 0x01, 0x00, 0x01};
@@ -36,7 +36,7 @@ static bool read_key(check_t *c, const uint8_t *key, size_t key_len)
                               0x00};
     c->modulus = key + sizeof header;
     c->len = len;
-    return len % 4 == 0 && memcmp(key, header, sizeof header) == 0 &&
+    return len % 4 == 0 && c->modulus[0] & 0x80 && memcmp(key, header, sizeof header) == 0 &&
            memcmp(c->modulus + len, exponent, sizeof exponent) == 0;
 }
 

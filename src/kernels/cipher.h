@@ -1,19 +1,16 @@
 // cipher.h: what ChaCha20-Poly1305 and AES-GCM stand on.
 //
 // All of it takes the same time whatever key, message and tag are; lengths and where the bytes lie are no secret. Each exists
-// twice: portable/ in C, armv6m/ in assembler; the one that fits is compiled.
+// more than once: portable/ in C, armv6m/ and (but for AES and GHASH) armv7em/ in assembler; which.h chooses.
 #ifndef PICKET_KERNELS_CIPHER_H
 #define PICKET_KERNELS_CIPHER_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-// Tables that secrets are looked up in: only in memory without a cache, never in flash. Elsewhere AES and GHASH are calculated.
-#if defined(__ARM_ARCH_6M__) && !defined(PICKET_PORTABLE_KERNELS)
-#define CIPHER_TABLES 1
-#else
-#define CIPHER_TABLES 0
-#endif
+#include "which.h"
+
+#define CIPHER_TABLES  KERNELS_TABLES
 
 #define CHACHA20_BLOCK 64u
 

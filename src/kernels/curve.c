@@ -119,35 +119,32 @@ static void add_distinct(const curve_t *c, point_t *p, uint32_t *h, const uint32
 }
 
 // h and r as there. Constant time.
-static void prepare(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y, const uint32_t *z,
+static void prepare(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y, const scale_t *scale,
                     uint32_t *h, uint32_t *r)
 {
     c->sqr(h, p->z);
     c->mul(r, h, p->z);
     c->mul(h, h, x); // u2
     c->mul(r, r, y); // s2
-    if (z != NULL) {
-        number_t t;
-        c->sqr(t, z);
-        c->mul(p->x, p->x, t);
-        c->mul(t, t, z);
-        c->mul(p->y, p->y, t);
-        c->mul(p->z, p->z, z);
+    if (scale != NULL) {
+        c->mul(p->x, p->x, scale->square);
+        c->mul(p->y, p->y, scale->cube);
+        c->mul(p->z, p->z, scale->z);
     }
     c->sub(h, h, p->x);
     c->sub(r, r, p->y);
 }
 
-void point_add(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y, const uint32_t *z)
+void point_add(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y, const scale_t *scale)
 {
     number_t h, r;
     if (number_is_zero(c, p->z)) {
         number_copy(c, p->x, x);
         number_copy(c, p->y, y);
-        number_copy(c, p->z, z != NULL ? z : c->one);
+        number_copy(c, p->z, scale != NULL ? scale->z : c->one);
         return;
     }
-    prepare(c, p, x, y, z, h, r);
+    prepare(c, p, x, y, scale, h, r);
     if (number_is_zero(c, h) && number_is_zero(c, r)) {
         point_double(c, p); // which still is what it was, with z1 z2 for its z
         return;
@@ -156,29 +153,101 @@ void point_add(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *
 }
 
 uint32_t point_add_distinct(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y,
-                            const uint32_t *z)
+                            const scale_t *scale)
 {
     number_t h, r;
     uint32_t bits = 0;
-    prepare(c, p, x, y, z, h, r);
+    prepare(c, p, x, y, scale, h, r);
     for (int i = 0; i < c->limbs; i++)
         bits |= h[i] | r[i];
     add_distinct(c, p, h, r);
     return ((bits | (0 - bits)) >> 31) - 1;
 }
 
-bool point_odd_multiples(const curve_t *c, point_t *points, int count, kernel_go_on_t go_on)
+// --- Multiples
+//
+// Two points with one z are added in five products and two squares, and the one that is added again has the sum's z then: Meloni, "New
+// point addition formulae for ECC applications"; the formulas of Goundar, Joye, Miyaji, Rivain, Venelli, "Scalar multiplication on
+// Weierstrass elliptic curves from co-Z arithmetic", with a = -3. Infinity, equal and opposite points are none of these: the order of P
+// is a large prime.
+
+// twice = 2 P, and x, y = P, both with the z 2 y.
+static void double_both(const curve_t *c, point_t *twice, uint32_t *x, uint32_t *y)
 {
-    point_t twice = points[0];
-    point_double(c, &twice);
-    for (int i = 1; i < count; i++) {
-        points[i] = points[i - 1];
-        point_add(c, &points[i], twice.x, twice.y, twice.z);
-        if (i % 2 == 0 && go_on != NULL && !go_on())
-            return false;
-    }
-    return true;
+    number_t alpha, t;
+    c->add(twice->z, y, y);
+    c->sub(alpha, x, c->one);
+    c->add(t, x, c->one);
+    c->mul(t, t, alpha);
+    c->add(alpha, t, t);
+    c->add(alpha, alpha, t); // 3 (x - 1) (x + 1)
+    c->sqr(t, twice->z);     // 4 y^2
+    c->mul(x, x, t);         // 4 x y^2
+    c->sqr(twice->x, alpha);
+    c->sub(twice->x, twice->x, x);
+    c->sub(twice->x, twice->x, x);
+    c->sqr(y, y);
+    c->mul(y, y, t);
+    c->add(y, y, y); // 8 y^4
+    c->sub(t, x, twice->x);
+    c->mul(twice->y, alpha, t);
+    c->sub(twice->y, twice->y, y);
 }
+
+// x, y = twice + (qx, qy), which have one z, and twice as it is, both with that z times ratio.
+static void add_both(const curve_t *c, uint32_t *x, uint32_t *y, point_t *twice, const uint32_t *qx,
+                     const uint32_t *qy, uint32_t *ratio)
+{
+    number_t square, u, t;
+    c->sub(ratio, twice->x, qx);
+    c->sqr(square, ratio);
+    c->mul(u, qx, square);
+    c->mul(twice->x, twice->x, square);
+    c->sub(t, twice->y, qy);
+    c->sub(square, twice->x, u);
+    c->mul(twice->y, twice->y, square);
+    c->sqr(x, t);
+    c->sub(x, x, twice->x);
+    c->sub(x, x, u);
+    c->sub(u, twice->x, x);
+    c->mul(y, t, u);
+    c->sub(y, y, twice->y);
+}
+
+// All with the last one's z: what all later steps have multiplied it with.
+static void scale_all(const curve_t *c, multiples_t *m, number_t ratios[MULTIPLES])
+{
+    number_t t;
+    for (int i = MULTIPLES - 2; i >= 0; i--) {
+        uint32_t *ratio = ratios[i + 1];
+        if (i < MULTIPLES - 2)
+            c->mul(ratio, ratio, ratios[i + 2]);
+        c->sqr(t, ratio);
+        c->mul(m->points[i].x, m->points[i].x, t);
+        c->mul(t, t, ratio);
+        c->mul(m->points[i].y, m->points[i].y, t);
+    }
+}
+
+bool point_odd_multiples(const curve_t *c, multiples_t *m, point_t *p, number_t ratios[MULTIPLES],
+                         kernel_go_on_t go_on)
+{
+    scale_t *scale = &m->scale;
+    number_copy(c, m->points[0].x, p->x);
+    number_copy(c, m->points[0].y, p->y);
+    double_both(c, p, m->points[0].x, m->points[0].y);
+    for (int i = 1; i < MULTIPLES; i++)
+        add_both(c, m->points[i].x, m->points[i].y, p, m->points[i - 1].x, m->points[i - 1].y, ratios[i]);
+    if (go_on != NULL && !go_on())
+        return false;
+    scale_all(c, m, ratios);
+    c->mul(scale->z, p->z, ratios[1]);
+    c->sqr(scale->square, scale->z);
+    c->mul(scale->cube, scale->square, scale->z);
+    return go_on == NULL || go_on();
+}
+
+// --- From bytes
 
 // y^2 = x^3 - 3 x + b (in Montgomery's form), and both below p (as they came).
 static bool is_on_curve(const curve_t *c, const point_t *p)

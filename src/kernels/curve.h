@@ -15,6 +15,21 @@ typedef struct {
     number_t x, y, z; // (x / z^2, y / z^3); z = 0: the point at infinity
 } point_t;
 
+// The z that some points have in common, its square and its cube.
+typedef struct {
+    number_t z, square, cube;
+} scale_t;
+
+#define MULTIPLES 8
+
+// P, 3 P, 5 P, ..., all with the same z.
+typedef struct {
+    struct {
+        number_t x, y;
+    } points[MULTIPLES];
+    scale_t scale;
+} multiples_t;
+
 typedef void (*curve_two_t)(uint32_t *r, const uint32_t *a, const uint32_t *b);
 
 typedef struct {
@@ -23,12 +38,12 @@ typedef struct {
     curve_two_t mul, add, sub;
     void (*sqr)(uint32_t *r, const uint32_t *a);
     const uint32_t *prime, *one, *square,
-        *b; // p; 2^(32 limbs), 2^(64 limbs) and b, in Montgomery's form, modulo p
-    const uint32_t *order, *order_square; // n; 2^(64 limbs) modulo n
-    uint32_t order_n0;                    // -1 / n modulo 2^32
-    const uint32_t *base;                 // x and y of G, 3 G, 5 G, ..., in Montgomery's form
-    int base_width;                       // 2^(base_width - 2) of them
-    const uint32_t *comb; // NULL, or for key pairs: 16 points 2^(4 apart) G +- 2^(3 apart) G +- ... +- G
+        *b;                // p; 2^(32 limbs), 2^(64 limbs) and b, in Montgomery's form, modulo p
+    const uint32_t *order; // n
+    uint32_t order_n0;     // -1 / n modulo 2^32
+    const uint32_t *base;  // x and y of G, 3 G, 5 G, ..., in Montgomery's form
+    int base_width;        // 2^(base_width - 2) of them
+    const uint32_t *comb;  // NULL, or for key pairs: 16 points 2^(4 apart) G +- 2^(3 apart) G +- ... +- G
     int comb_apart;
 } curve_t;
 
@@ -53,15 +68,17 @@ bool point_load(const curve_t *c, point_t *p, const uint8_t *bytes);
 // p = 2 p. Constant time. Infinity is its own double.
 void point_double(const curve_t *c, point_t *p);
 
-// p += (x, y, z), which is not infinity; z NULL: 1. NOT constant time: it looks for equal, opposite and infinite ones.
-void point_add(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y, const uint32_t *z);
+// p += (x, y, the scale's z), which is not infinity; scale NULL: z is 1. NOT constant time: it looks for equal, opposite and infinite
+// ones.
+void point_add(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y, const scale_t *scale);
 
 // The same, constant time, if neither is infinity and they are not the same: if they are, -1 is returned and p is lost; else
 // 0.
 uint32_t point_add_distinct(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y,
-                            const uint32_t *z);
+                            const scale_t *scale);
 
-// points[1], points[2] ... = 3, 5 ... times points[0], which is not infinity; false if go_on said so. NOT constant time.
-bool point_odd_multiples(const curve_t *c, point_t *points, int count, kernel_go_on_t go_on);
+// Of p, whose z is 1, and which is used up, as are ratios. False: go_on said so. Constant time.
+bool point_odd_multiples(const curve_t *c, multiples_t *m, point_t *p, number_t ratios[MULTIPLES],
+                         kernel_go_on_t go_on);
 
 #endif

@@ -3,18 +3,22 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "divide.h"
+#include "mask.h"
 
 #define COMB_TEETH 5
+#define WIDTH_MAX  5 // of a digit
+_Static_assert(COMB_TEETH <= WIDTH_MAX && ECDH_WIDTH <= WIDTH_MAX, "a table has too many points");
 
 // A table of multiples, and how a private key is cut into digits that choose from it.
 typedef struct {
-    const uint32_t *points; // x and y, and z if there is one
-    size_t stride;          // words from one to the next
-    bool has_z;
-    int width;   // bits of a digit: the table has 2^(width - 1) points
-    int count;   // digits
-    int apart;   // from one bit of a digit to the next
-    int doubled; // times, between two digits
+    const uint32_t *points; // x and y
+    size_t y, stride;       // words from x to y, and from one point to the next
+    const scale_t *scale;   // NULL: z is 1
+    int width;              // bits of a digit: the table has 2^(width - 1) points
+    int count;              // digits
+    int apart;              // from one bit of a digit to the next
+    int doubled;            // times, between two digits
 } table_t;
 
 // --- Constant time
@@ -31,6 +35,7 @@ static uint32_t mask_if_zero(const curve_t *c, const uint32_t *a)
 // r = a if mask is -1, r as it is if it is 0.
 static void take_if(const curve_t *c, uint32_t mask, uint32_t *r, const uint32_t *a)
 {
+    mask = kernel_mask(mask);
     for (int i = 0; i < c->limbs; i++)
         r[i] ^= (r[i] ^ a[i]) & mask;
 }
@@ -74,33 +79,46 @@ static uint32_t digit(const ecdh_work_t *w, const table_t *table, int i)
     return value;
 }
 
+// Of the points' words, from the first one's on, those of the point whose mask is -1.
+static void gather(const curve_t *c, uint32_t *to, const table_t *table, const uint32_t *from,
+                   const uint32_t *masks)
+{
+    size_t count = (size_t)1 << (table->width - 1);
+    for (int i = 0; i < c->limbs; i++, from++) {
+        uint32_t sum = 0;
+        for (size_t at = 0; at < count; at++)
+            sum |= from[at * table->stride] & masks[at];
+        to[i] = sum;
+    }
+}
+
 // Every point is read.
 static void choose(const curve_t *c, ecdh_work_t *w, const table_t *table, int i)
 {
     uint32_t value = digit(w, table, i), half = (uint32_t)1 << (table->width - 1);
     uint32_t minus = (value >> (table->width - 1)) - 1, wanted = (value ^ minus) & (half - 1);
-    const uint32_t *from = table->points;
-    size_t y = table->has_z ? LIMBS_MAX : (size_t)c->limbs, z = 2 * y;
-    for (uint32_t at = 0; at < half; at++, from += table->stride) {
-        uint32_t other = at ^ wanted, mask = ((other | (0 - other)) >> 31) - 1;
-        take_if(c, mask, w->chosen.x, from);
-        take_if(c, mask, w->chosen.y, from + y);
-        if (table->has_z)
-            take_if(c, mask, w->chosen.z, from + z);
-    }
+    uint32_t masks[1 << (WIDTH_MAX - 1)];
+    for (uint32_t at = 0; at < half; at++)
+        masks[at] = kernel_mask_if_same(at, wanted);
+    gather(c, w->chosen.x, table, table->points, masks);
+    gather(c, w->chosen.y, table, table->points + table->y, masks);
     negate_if(c, minus, w->chosen.y, w->t);
 }
 
 // --- k P
 
-// sum += chosen, though they may be the same.
-static void add_any(const curve_t *c, ecdh_work_t *w, const uint32_t *z)
+static void set_z(const curve_t *c, point_t *p, const table_t *table)
 {
-    if (z == NULL)
-        number_copy(c, w->chosen.z, c->one);
+    number_copy(c, p->z, table->scale != NULL ? table->scale->z : c->one);
+}
+
+// sum += chosen, though they may be the same.
+static void add_any(const curve_t *c, ecdh_work_t *w, const table_t *table)
+{
     w->doubled = w->chosen;
+    set_z(c, &w->doubled, table);
     point_double(c, &w->doubled);
-    uint32_t same = point_add_distinct(c, &w->sum, w->chosen.x, w->chosen.y, z);
+    uint32_t same = point_add_distinct(c, &w->sum, w->chosen.x, w->chosen.y, table->scale);
     take_if(c, same, w->sum.x, w->doubled.x);
     take_if(c, same, w->sum.y, w->doubled.y);
     take_if(c, same, w->sum.z, w->doubled.z);
@@ -111,19 +129,17 @@ static void add_any(const curve_t *c, ecdh_work_t *w, const uint32_t *z)
 // the sum can be the same modulo n (for n - 2 with digits of 4 bits on P-256). It is opposite only if k P is infinity.
 static bool multiply(const curve_t *c, ecdh_work_t *w, const table_t *table, kernel_go_on_t go_on)
 {
-    const uint32_t *z = table->has_z ? w->chosen.z : NULL;
     choose(c, w, table, table->count - 1);
     w->sum = w->chosen;
-    if (z == NULL)
-        number_copy(c, w->sum.z, c->one);
+    set_z(c, &w->sum, table);
     for (int i = table->count - 2; i >= 0; i--) {
         for (int times = 0; times < table->doubled; times++)
             point_double(c, &w->sum);
         choose(c, w, table, i);
         if (i == 0)
-            add_any(c, w, z);
+            add_any(c, w, table);
         else
-            (void)point_add_distinct(c, &w->sum, w->chosen.x, w->chosen.y, z);
+            (void)point_add_distinct(c, &w->sum, w->chosen.x, w->chosen.y, table->scale);
         if (go_on != NULL && !go_on())
             return false;
     }
@@ -131,33 +147,6 @@ static bool multiply(const curve_t *c, ecdh_work_t *w, const table_t *table, ker
 }
 
 // --- Out of Montgomery's form, and of Jacobi's
-
-// r = a^(p - 2), nibble by nibble: most are 15.
-static bool invert(const curve_t *c, ecdh_work_t *w, uint32_t *r, const uint32_t *a, kernel_go_on_t go_on)
-{
-    number_t exponent;
-    uint32_t *fifteen = w->doubled.x;
-    number_copy(c, r, a);
-    for (int i = 0; i < 3; i++) {
-        c->sqr(r, r);
-        c->mul(r, r, a);
-    }
-    number_copy(c, fifteen, r);
-    (void)number_sub(c, exponent, c->prime, (const number_t){2});
-    for (int i = 32 * c->limbs - 8; i >= 0; i -= 4) { // the uppermost is 15
-        uint32_t nibble = exponent[i / 32] >> i % 32 & 15;
-        for (int bit = 3; bit >= 0; bit--) {
-            c->sqr(r, r);
-            if (nibble != 15 && nibble >> bit & 1)
-                c->mul(r, r, a);
-        }
-        if (nibble == 15)
-            c->mul(r, r, fifteen);
-        if (i % 64 == 0 && go_on != NULL && !go_on())
-            return false;
-    }
-    return true;
-}
 
 static void store(const curve_t *c, uint8_t *out, const uint32_t *a, uint32_t *t)
 {
@@ -167,30 +156,28 @@ static void store(const curve_t *c, uint8_t *out, const uint32_t *a, uint32_t *t
 }
 
 // x and, if it is wanted, y of the sum, the latter with the other sign if negated.
-static bool put(const curve_t *c, ecdh_work_t *w, uint8_t *out, bool with_y, uint32_t negated,
-                kernel_go_on_t go_on)
+static void put(const curve_t *c, ecdh_work_t *w, uint8_t *out, bool with_y, uint32_t negated)
 {
     uint32_t *inverse = w->chosen.x, *square = w->chosen.y;
-    if (!invert(c, w, inverse, w->sum.z, go_on))
-        return false;
+    kernel_divide(inverse, c->square, w->sum.z, c->prime, c->limbs); // 0 at infinity
     c->sqr(square, inverse);
     c->mul(w->sum.x, w->sum.x, square);
     store(c, out, w->sum.x, w->t);
     if (!with_y)
-        return true;
+        return;
     c->mul(square, square, inverse);
     c->mul(w->sum.y, w->sum.y, square);
     negate_if(c, negated, w->sum.y, w->t);
     store(c, out + 4 * c->limbs, w->sum.y, w->t);
-    return true;
 }
 
 static int run(const curve_t *c, ecdh_work_t *w, const table_t *table, uint8_t *out, bool with_y,
                const uint8_t *key, kernel_go_on_t go_on)
 {
     uint32_t negated, is_bad = set_digits(c, w, table, key, &negated);
-    if (!multiply(c, w, table, go_on) || !put(c, w, out, with_y, negated, go_on))
+    if (!multiply(c, w, table, go_on))
         return KERNEL_STOPPED;
+    put(c, w, out, with_y, negated);
     return (int)(is_bad & 1) * KERNEL_BAD;
 }
 
@@ -198,6 +185,7 @@ static table_t table_of_base(const curve_t *c)
 {
     int width = c->comb != NULL ? COMB_TEETH : c->base_width - 1;
     table_t table = {.points = c->base,
+                     .y = (size_t)c->limbs,
                      .stride = 2 * (size_t)c->limbs,
                      .width = width,
                      .count = (32 * c->limbs + width - 1) / width,
@@ -222,17 +210,19 @@ int ecdh_public_key(const curve_t *c, ecdh_work_t *w, uint8_t *out, const uint8_
 int ecdh_shared_secret(const curve_t *c, ecdh_work_t *w, uint8_t *out, const uint8_t *key,
                        const uint8_t *peer, kernel_go_on_t go_on)
 {
-    const table_t table = {.points = (const uint32_t *)w->own,
-                           .stride = sizeof w->own[0] / sizeof(uint32_t),
-                           .has_z = true,
+    const table_t table = {.points = (const uint32_t *)w->own.points,
+                           .y = LIMBS_MAX,
+                           .stride = 2 * LIMBS_MAX,
+                           .scale = &w->own.scale,
                            .width = ECDH_WIDTH,
                            .count = 32 * c->limbs / ECDH_WIDTH,
                            .apart = 1,
                            .doubled = ECDH_WIDTH};
-    if (!point_load(c, &w->own[0], peer))
+    point_t point;
+    if (!point_load(c, &point, peer))
         return KERNEL_BAD;
     int error = KERNEL_STOPPED;
-    if (point_odd_multiples(c, w->own, ECDH_OWN, go_on))
+    if (point_odd_multiples(c, &w->own, &point, w->ratios, go_on))
         error = run(c, w, &table, out, false, key, go_on);
     wipe(w, sizeof *w);
     return error;

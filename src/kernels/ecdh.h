@@ -6,12 +6,17 @@
 #include "curve.h"
 
 #define ECDH_WIDTH 4
-#define ECDH_OWN   8 // odd multiples of the peer's point
 
 // What a multiplication works in. Wiped at its end.
 typedef struct {
-    point_t own[ECDH_OWN], sum, chosen, doubled;
-    number_t digits, t;
+    multiples_t own; // of the peer's point
+    union {
+        number_t ratios[MULTIPLES];
+        struct {
+            point_t sum, chosen, doubled;
+            number_t digits, t;
+        };
+    };
 } ecdh_work_t;
 
 // Private keys and coordinates are big-endian, of as many bytes as the curve has; points x and y. A private key is to be from 1

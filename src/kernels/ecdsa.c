@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "divide.h"
+
 #define WIDTH    5 // of the key's digits: below 16
 
 // Doublings between two questions whether to go on, 1 ms on a Cortex-M0+ at 125 MHz: 8 of P-256, 3 of P-384.
@@ -10,13 +12,6 @@
 static bool may_go_on(kernel_go_on_t go_on)
 {
     return go_on == NULL || go_on();
-}
-
-static void half(const curve_t *c, uint32_t *a, uint32_t top)
-{
-    for (int i = 0; i < c->limbs - 1; i++)
-        a[i] = a[i] >> 1 | a[i + 1] << 31;
-    a[c->limbs - 1] = a[c->limbs - 1] >> 1 | top << 31;
 }
 
 // --- Modulo the order n
@@ -39,91 +34,57 @@ static void multiply_modulo(const curve_t *c, uint32_t *r, const uint32_t *a, co
     number_copy(c, r, t + n);
 }
 
-// r = 2^(32 limbs) / a modulo n, for 0 < a < n: Kaliski's almost inverse. 2^k u = -r a and 2^k v = s a modulo n, all along,
-// until v is 0 and u the greatest common divisor, 1. r and s stay below 2 n, which takes a limb more; k is at least the bits of
-// n, and at most twice as many.
-static void invert_modulo(const curve_t *c, uint32_t *result, const uint32_t *a)
-{
-    uint32_t r[LIMBS_MAX + 1] = {0}, s[LIMBS_MAX + 1] = {1};
-    number_t u, v, t;
-    curve_t more = *c;
-    int k = 0, bits = 32 * c->limbs;
-    more.limbs++;
-    number_copy(c, u, c->order);
-    number_copy(c, v, a);
-    for (; !number_is_zero(c, v); k++) {
-        if (!(u[0] & 1)) {
-            half(c, u, 0);
-            (void)number_add(&more, s, s, s);
-        } else if (!(v[0] & 1)) {
-            half(c, v, 0);
-            (void)number_add(&more, r, r, r);
-        } else if (number_sub(c, t, v, u)) {
-            (void)number_sub(c, u, u, v);
-            half(c, u, 0);
-            (void)number_add(&more, r, r, s);
-            (void)number_add(&more, s, s, s);
-        } else {
-            number_copy(c, v, t);
-            half(c, v, 0);
-            (void)number_add(&more, s, s, r);
-            (void)number_add(&more, r, r, r);
-        }
-    }
-    if (number_sub(c, t, c->order, r) || r[c->limbs]) // r is 2^k times the inverse's opposite
-        (void)number_add(c, t, t, c->order);
-    memset(u, 0, sizeof u);
-    u[(2 * bits - k) / 32 % c->limbs] = (uint32_t)1 << (2 * bits - k) % 32;
-    if (k > bits)
-        multiply_modulo(c, t, u, t);
-    number_copy(c, result, t);
-}
-
 // --- u1 G + u2 Q
 
-// Digits, each 0 or odd and below 2^(width - 1) in magnitude, of which any width in a row hold one that is not 0. The number
-// is used up.
-static void recode(const curve_t *c, int8_t digits[ECDSA_DIGITS], uint32_t *rest, int width)
+// Bits from at on, at most 8 of them; those beyond the number are 0.
+static int bits_of(const curve_t *c, const uint32_t *a, int at, int count)
 {
-    uint32_t carry = 0; // rest + 2^(32 limbs) carry
-    for (int i = 0; i <= 32 * c->limbs; i++) {
-        int digit = 0;
-        if (rest[0] & 1) {
-            digit = (int)(rest[0] & ((1u << width) - 1));
-            if (digit >= 1 << (width - 1))
-                digit -= 1 << width;
-            if (digit > 0)
-                rest[0] -= (uint32_t)digit; // of its own lowest bits
-            else
-                carry += number_add(c, rest, rest, (number_t){(uint32_t)-digit});
+    int word = at / 32;
+    uint32_t bits = word < c->limbs ? a[word] >> at % 32 : 0;
+    if (word + 1 < c->limbs && at % 32 > 0)
+        bits |= a[word + 1] << (32 - at % 32);
+    return (int)(bits & ((1u << count) - 1));
+}
+
+// Digits, each 0 or odd and below 2^(width - 1) in magnitude, of which any width in a row hold one that is not 0. After a
+// negative one the next bits are of a number that is larger by one.
+static void recode(const curve_t *c, int8_t digits[ECDSA_DIGITS], const uint32_t *a, int width)
+{
+    int more = 0;
+    memset(digits, 0, ECDSA_DIGITS);
+    for (int i = 0; i <= 32 * c->limbs;) {
+        if (bits_of(c, a, i, 1) == more) {
+            i++;
+            continue;
         }
-        digits[i] = (int8_t)digit;
-        half(c, rest, carry);
-        carry = 0;
+        int digit = bits_of(c, a, i, width) + more;
+        more = digit >> (width - 1);
+        digits[i] = (int8_t)(digit - (more << width));
+        i += width;
     }
 }
 
-// p += (x, y, z) or p -= (x, y, z).
+// p += (x, y, z), or -=.
 static void add_or_subtract(const curve_t *c, point_t *p, const uint32_t *x, const uint32_t *y,
-                            const uint32_t *z, bool minus)
+                            const scale_t *scale, bool minus)
 {
     static const number_t zero;
     number_t negative;
     if (minus)
         c->sub(negative, zero, y);
-    point_add(c, p, x, minus ? negative : y, z);
+    point_add(c, p, x, minus ? negative : y, scale);
 }
 
-static void add_digits(const curve_t *c, point_t *p, const ecdsa_work_t *w, int i)
+static void add_digits(const curve_t *c, point_t *p, const ecdsa_work_t *w, int at)
 {
-    int d1 = w->digits[0][i], d2 = w->digits[1][i];
+    int d1 = w->digits[0][at], d2 = w->digits[1][at];
     if (d1 != 0) {
         const uint32_t *base = c->base + (d1 < 0 ? -d1 : d1) / 2 * 2 * c->limbs;
         add_or_subtract(c, p, base, base + c->limbs, NULL, d1 < 0);
     }
     if (d2 != 0) {
-        const point_t *own = &w->own[(d2 < 0 ? -d2 : d2) / 2];
-        add_or_subtract(c, p, own->x, own->y, own->z, d2 < 0);
+        int i = (d2 < 0 ? -d2 : d2) / 2;
+        add_or_subtract(c, p, w->own.points[i].x, w->own.points[i].y, &w->own.scale, d2 < 0);
     }
 }
 
@@ -162,8 +123,10 @@ static bool load_scalar(const curve_t *c, uint32_t *a, const uint8_t *bytes)
 // u1 = e / s, u2 = r / s.
 static void prepare(const curve_t *c, ecdsa_work_t *w, uint32_t *e, const uint32_t *r, const uint32_t *s)
 {
+    static const number_t zero;
     number_t inverse, u2;
-    invert_modulo(c, inverse, s);
+    (void)number_sub(c, u2, zero, c->order); // 2^(32 limbs) modulo n
+    kernel_divide(inverse, u2, s, c->order, c->limbs);
     multiply_modulo(c, e, e, inverse);
     multiply_modulo(c, u2, r, inverse);
     recode(c, w->digits[0], e, c->base_width);
@@ -193,14 +156,15 @@ int ecdsa_verify(const curve_t *c, ecdsa_work_t *w, const uint8_t *key, const ui
 {
     number_t r, s, e;
     point_t sum;
-    if (!point_load(c, &w->own[0], key))
+    if (!point_load(c, &sum, key))
         return KERNEL_BAD;
     if (!load_scalar(c, r, signature) || !load_scalar(c, s, signature + 4 * c->limbs))
         return ECDSA_FORGED;
+    if (!point_odd_multiples(c, &w->own, &sum, w->ratios, go_on))
+        return KERNEL_STOPPED;
     load_hash(c, e, hash, hash_len);
     prepare(c, w, e, r, s);
-    if (!may_go_on(go_on) || !point_odd_multiples(c, w->own, ECDSA_OWN, go_on) ||
-        !add_multiples(c, &sum, w, go_on))
+    if (!may_go_on(go_on) || !add_multiples(c, &sum, w, go_on))
         return KERNEL_STOPPED;
     return has_x(c, &sum, r) ? 0 : ECDSA_FORGED;
 }

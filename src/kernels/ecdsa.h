@@ -7,12 +7,14 @@
 enum { ECDSA_FORGED = -3 };
 
 #define ECDSA_DIGITS (32 * LIMBS_MAX + 1) // of a number: recoding may carry
-#define ECDSA_OWN    8                    // odd multiples of the key's point
 
 // What a verification works in; nothing in it is secret.
 typedef struct {
-    int8_t digits[2][ECDSA_DIGITS];
-    point_t own[ECDSA_OWN];
+    multiples_t own; // of the key's point
+    union {
+        number_t ratios[MULTIPLES];
+        int8_t digits[2][ECDSA_DIGITS];
+    };
 } ecdsa_work_t;
 
 // key: x and y, big-endian, any values. hash: any length; the leftmost bits count, as many as the curve has. signature: r and

@@ -2,8 +2,8 @@
 //
 // A number is eight or twelve limbs of 32 bits, least first; a product twice as many. All functions but those on rows (public numbers)
 // take the same time whatever the numbers are, as long as the processor's multiplication does (it does on a Cortex-M0+ with the
-// one-cycle multiplier, M33, x86-64; not on an M3).
-// Each exists twice: portable/ in C, armv6m/ in assembler; the one that fits is compiled.
+// one-cycle multiplier, and on x86-64; not on an M3; docs/CRYPTO.md has the others).
+// Each exists three times: portable/ in C, armv6m/ and armv7em/ in assembler; which.h chooses.
 //
 // Where r may be one of the arguments it says so.
 #ifndef PICKET_KERNELS_H
@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "which.h"
 
 #define LIMBS 8
 
@@ -32,20 +34,26 @@ void kernel_sqr256(uint32_t r[16], const uint32_t a[8]);
 void kernel_add_25519(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
 void kernel_sub_25519(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
 void kernel_reduce_25519(uint32_t r[8], const uint32_t t[16]); // any t
-void kernel_mul_121665(uint32_t r[8], const uint32_t a[8]);    // r = 121665 a
+void kernel_mul_25519(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
+void kernel_sqr_25519(uint32_t r[8], const uint32_t a[8]);
+void kernel_mul_121665(uint32_t r[8], const uint32_t a[8]); // r = 121665 a
 
 // Modulo p = 2^256 - 2^224 + 2^192 + 2^96 - 1, numbers below p. r may be an argument.
 void kernel_add_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
 void kernel_sub_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]);
 // Montgomery: r = t / 2^256. t < p 2^256; t is used up.
 void kernel_reduce_p256(uint32_t r[8], uint32_t t[16]);
+void kernel_mul_p256(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]); // r = a b / 2^256
+void kernel_sqr_p256(uint32_t r[8], const uint32_t a[8]);
 
 // The same with 384 bits; p = 2^384 - 2^128 - 2^96 + 2^32 - 1.
 void kernel_mul384(uint32_t r[24], const uint32_t a[12], const uint32_t b[12]);
 void kernel_sqr384(uint32_t r[24], const uint32_t a[12]);
 void kernel_add_p384(uint32_t r[12], const uint32_t a[12], const uint32_t b[12]);
 void kernel_sub_p384(uint32_t r[12], const uint32_t a[12], const uint32_t b[12]);
-void kernel_reduce_p384(uint32_t r[12], uint32_t t[24]); // r = t / 2^384; r is not t
+void kernel_reduce_p384(uint32_t r[12], uint32_t t[24]);                          // r = t / 2^384; r is not t
+void kernel_mul_p384(uint32_t r[12], const uint32_t a[12], const uint32_t b[12]); // r = a b / 2^384
+void kernel_sqr_p384(uint32_t r[12], const uint32_t a[12]);
 
 // r += a m, n limbs, n > 0; what comes out at their end. r is not a.
 uint32_t kernel_add_row(uint32_t *r, const uint32_t *a, size_t n, uint32_t m);

@@ -1,20 +1,6 @@
 #include "curve.h"
 #include "p256_table.h"
 
-static void mul(uint32_t *r, const uint32_t *a, const uint32_t *b)
-{
-    uint32_t t[16];
-    kernel_mul256(t, a, b);
-    kernel_reduce_p256(r, t);
-}
-
-static void sqr(uint32_t *r, const uint32_t *a)
-{
-    uint32_t t[16];
-    kernel_sqr256(t, a);
-    kernel_reduce_p256(r, t);
-}
-
 static const uint32_t prime[] = {0xffffffff, 0xffffffff, 0xffffffff, 0, 0, 0, 1, 0xffffffff};
 static const uint32_t one[] = {1, 0, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xfffffffe, 0};
 static const uint32_t square[] = {3, 0, 0xffffffff, 0xfffffffb, 0xfffffffe, 0xffffffff, 0xfffffffd, 4};
@@ -24,8 +10,8 @@ static const uint32_t order[] = {0xfc632551, 0xf3b9cac2, 0xa7179e84, 0xbce6faad,
                                  0xffffffff, 0xffffffff, 0,          0xffffffff};
 const curve_t curve_p256 = {
     .limbs = 8,
-    .mul = mul,
-    .sqr = sqr,
+    .mul = kernel_mul_p256,
+    .sqr = kernel_sqr_p256,
     .add = kernel_add_p256,
     .sub = kernel_sub_p256,
     .prime = prime,

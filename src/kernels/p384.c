@@ -1,20 +1,6 @@
 #include "curve.h"
 #include "p384_table.h"
 
-static void mul(uint32_t *r, const uint32_t *a, const uint32_t *b)
-{
-    uint32_t t[24];
-    kernel_mul384(t, a, b);
-    kernel_reduce_p384(r, t);
-}
-
-static void sqr(uint32_t *r, const uint32_t *a)
-{
-    uint32_t t[24];
-    kernel_sqr384(t, a);
-    kernel_reduce_p384(r, t);
-}
-
 static const uint32_t prime[] = {0xffffffff, 0,          0,          0xffffffff, 0xfffffffe, 0xffffffff,
                                  0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff};
 static const uint32_t one[] = {1, 0xffffffff, 0xffffffff, 0, 1, 0, 0, 0, 0, 0, 0, 0};
@@ -25,8 +11,8 @@ static const uint32_t order[] = {0xccc52973, 0xecec196a, 0x48b0a77a, 0x581a0db2,
                                  0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff};
 const curve_t curve_p384 = {
     .limbs = 12,
-    .mul = mul,
-    .sqr = sqr,
+    .mul = kernel_mul_p384,
+    .sqr = kernel_sqr_p384,
     .add = kernel_add_p384,
     .sub = kernel_sub_p384,
     .prime = prime,

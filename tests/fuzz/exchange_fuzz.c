@@ -48,20 +48,13 @@ static void start_client(uint8_t how)
                               .port = script_port(),
                               .head_max = (how & 1) != 0 ? 512 : 0,
                               .timeouts = {.total_ms = 600000}};
-#ifdef PICKET_KEEP_NEVER
     config.keep_ms = (how & 2) != 0 ? PICKET_KEEP_NEVER : 0;
-#endif
     HOLDS(picket_init(&client, &config) == 0);
 }
 
 static bool keeps(uint8_t how)
 {
-#ifdef PICKET_KEEP_NEVER
     return (how & 2) == 0;
-#else
-    (void)how;
-    return false;
-#endif
 }
 
 static picket_request_t request(uint8_t how, bool *writes)
@@ -79,9 +72,7 @@ static picket_request_t request(uint8_t how, bool *writes)
     default: break;
     }
     *writes = r.body == NULL && r.body_len != 0;
-#ifdef PICKET_KEEP_NEVER
     r.max_redirects = how >> 3 & 7;
-#endif
     return r;
 }
 

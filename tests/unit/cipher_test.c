@@ -1,7 +1,5 @@
 // The ciphers for records against Mbed TLS's own code; where that is left out, on boards, against the textbook.
 // PICKET_ROUNDS: how many random texts.
-#include <stdlib.h>
-
 #include <mbedtls/aes.h>
 #include <mbedtls/bignum.h>
 #include <mbedtls/build_info.h>
@@ -10,6 +8,7 @@
 
 #include "arena.h"
 #include "check.h"
+#include "rounds.h"
 #include "kernels/aes_gcm.h"
 #include "kernels/chacha20_poly1305.h"
 #include "kernels/cipher.h"
@@ -18,22 +17,6 @@
 #define ROOM    (LONGEST + 16)
 
 static _Alignas(8) uint8_t arena[64 * 1024];
-
-static uint64_t random_state = 0x9e3779b97f4a7c15;
-
-static uint32_t next(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)(random_state >> 32);
-}
-
-static int rounds(int usual)
-{
-    const char *given = getenv("PICKET_ROUNDS");
-    return given != NULL ? atoi(given) : usual;
-}
 
 // Also long runs of zeros and ones: where carries go wrong.
 static void fill(uint8_t *bytes, size_t len)

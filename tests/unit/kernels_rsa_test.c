@@ -1,11 +1,11 @@
 // RSA's arithmetic (src/kernels/rsa.c) against Mbed TLS's big numbers, and the checks of what was signed (src/driver) against
 // Mbed TLS's, status for status. PICKET_ROUNDS: how many random numbers.
-#include <stdlib.h>
-
 #include <mbedtls/bignum.h>
 
 #include "arena.h"
 #include "check.h"
+#include "rounds.h"
+#include "rsa_encode.h"
 #include "driver/driver.h"
 #include "driver/driver_psa.h"
 #include "kernels/rsa.h"
@@ -25,29 +25,6 @@ psa_status_t mbedtls_psa_rsa_verify_hash(const psa_key_attributes_t *attributes,
 #endif
 
 // --- Numbers
-
-static uint64_t state = 0x9e3779b97f4a7c15;
-
-static uint32_t next(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (uint32_t)(state >> 32);
-}
-
-static void number(uint32_t *a, size_t limbs)
-{
-    uint32_t kinds = next();
-    for (size_t i = 0; i < limbs; i++, kinds = kinds << 7 | kinds >> 25)
-        a[i] = kinds % 4 == 0 ? 0 : kinds % 4 == 1 ? UINT32_MAX : kinds % 8 == 2 ? next() % 3 : next();
-}
-
-static int rounds(int usual)
-{
-    const char *given = getenv("PICKET_ROUNDS");
-    return given != NULL ? atoi(given) : usual;
-}
 
 static void to_mpi(mbedtls_mpi *x, const uint32_t *a, size_t limbs)
 {
@@ -211,9 +188,9 @@ static const char private_number[] =
 
 typedef struct {
     mbedtls_mpi n, d, x;
-    uint8_t key[KEY_LEN], em[LEN], hash[64], signature[LEN + 1];
-    psa_algorithm_t alg, hash_alg;
-    size_t hash_len;
+    uint8_t key[KEY_LEN], em[LEN], signature[LEN + 1];
+    psa_algorithm_t alg;
+    rsa_hash_t hash;
 } signer_t;
 
 static void setup(signer_t *s)
@@ -235,14 +212,9 @@ static void teardown(signer_t *s)
     mbedtls_mpi_free(&s->x);
 }
 
-static void use_hash(signer_t *s, int which)
+static void use_hash(signer_t *s, unsigned which)
 {
-    static const psa_algorithm_t algs[] = {PSA_ALG_SHA_256, PSA_ALG_SHA_384, PSA_ALG_SHA_512};
-    static const size_t lengths[] = {32, 48, 64};
-    s->hash_alg = algs[which];
-    s->hash_len = lengths[which];
-    for (size_t i = 0; i < sizeof s->hash; i++)
-        s->hash[i] = (uint8_t)next();
+    rsa_draw_hash(&s->hash, which);
 }
 
 static void sign_em(signer_t *s)
@@ -263,39 +235,31 @@ static psa_key_attributes_t attributes(void)
 static psa_status_t ours(const signer_t *s, size_t hash_len, size_t len)
 {
     psa_key_attributes_t type = attributes();
-    return driver_verify_hash(&type, s->key, KEY_LEN, s->alg, s->hash, hash_len, s->signature, len);
+    return driver_verify_hash(&type, s->key, KEY_LEN, s->alg, s->hash.bytes, hash_len, s->signature, len);
 }
 
 static psa_status_t theirs(const signer_t *s, size_t hash_len, size_t len)
 {
     psa_key_attributes_t type = attributes();
-    return mbedtls_psa_rsa_verify_hash(&type, s->key, KEY_LEN, s->alg, s->hash, hash_len, s->signature, len);
+    return mbedtls_psa_rsa_verify_hash(&type, s->key, KEY_LEN, s->alg, s->hash.bytes, hash_len, s->signature,
+                                       len);
 }
 
 // What both say; -1 if they differ.
 static int both(const signer_t *s)
 {
-    psa_status_t status = ours(s, s->hash_len, LEN);
-    return status == theirs(s, s->hash_len, LEN) ? status : -1;
+    psa_status_t status = ours(s, s->hash.len, LEN);
+    return status == theirs(s, s->hash.len, LEN) ? status : -1;
 }
 
 static void encode_pkcs1(signer_t *s)
 {
-    static const uint8_t sha2[] = {0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02};
-    uint8_t *at = s->em + LEN - s->hash_len - 19;
-    memset(s->em, 0xff, LEN);
-    s->em[0] = 0;
-    s->em[1] = 1;
-    at[-1] = 0;
-    at[0] = 0x30;
-    at[1] = (uint8_t)(17 + s->hash_len);
-    memcpy(at + 2, sha2, sizeof sha2);
-    at[14] = s->hash_alg == PSA_ALG_SHA_256 ? 1 : s->hash_alg == PSA_ALG_SHA_384 ? 2 : 3;
-    at[15] = 5;
-    at[16] = 0;
-    at[17] = 4;
-    at[18] = (uint8_t)s->hash_len;
-    memcpy(at + 19, s->hash, s->hash_len);
+    rsa_encode_pkcs1(s->em, LEN, &s->hash);
+}
+
+static void encode_pss(signer_t *s, size_t salt_len)
+{
+    rsa_encode_pss(s->em, LEN, &s->hash, salt_len);
 }
 
 // Every byte of the encoded message counts.
@@ -303,13 +267,13 @@ static void pkcs1_every_byte(void)
 {
     signer_t s;
     setup(&s);
-    for (int which = 0; which < 3; which++) {
+    for (unsigned which = 0; which < 3; which++) {
         use_hash(&s, which);
-        s.alg = PSA_ALG_RSA_PKCS1V15_SIGN(s.hash_alg);
+        s.alg = PSA_ALG_RSA_PKCS1V15_SIGN(s.hash.alg);
         encode_pkcs1(&s);
         sign_em(&s);
         REQUIRE_INT(both(&s), PSA_SUCCESS);
-        for (size_t i = (size_t)which; i < LEN; i += 3 * STRIDE) {
+        for (size_t i = which; i < LEN; i += 3 * STRIDE) {
             s.em[i] ^= (uint8_t)(i == 0 ? 1 : 1 << next() % 8);
             sign_em(&s);
             REQUIRE_INT(both(&s), PSA_ERROR_INVALID_SIGNATURE);
@@ -325,7 +289,7 @@ static void pkcs1_short_padding(void)
     signer_t s;
     setup(&s);
     use_hash(&s, 0);
-    s.alg = PSA_ALG_RSA_PKCS1V15_SIGN(s.hash_alg);
+    s.alg = PSA_ALG_RSA_PKCS1V15_SIGN(s.hash.alg);
     for (size_t by = 1; by < 200; by += 1 + 10 * STRIDE) {
         encode_pkcs1(&s);
         memmove(s.em + 10, s.em + 10 + by, LEN - 10 - by);
@@ -345,56 +309,24 @@ static void pkcs1_short_padding(void)
     teardown(&s);
 }
 
-static void hash_of(const signer_t *s, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len,
-                    uint8_t out[64])
-{
-    size_t len;
-    psa_hash_operation_t operation = PSA_HASH_OPERATION_INIT;
-    psa_hash_setup(&operation, s->hash_alg);
-    psa_hash_update(&operation, a, a_len);
-    psa_hash_update(&operation, b, b_len);
-    psa_hash_finish(&operation, out, 64, &len);
-}
-
-static void encode_pss(signer_t *s, size_t salt_len)
-{
-    size_t db_len = LEN - s->hash_len - 1;
-    uint8_t prefix[8 + 64] = {0}, mask[64], counter[4] = {0};
-    memset(s->em, 0, LEN);
-    s->em[db_len - salt_len - 1] = 1;
-    uint8_t *salt = s->em + db_len - salt_len;
-    for (size_t i = 0; i < salt_len; i++)
-        salt[i] = (uint8_t)next();
-    memcpy(prefix + 8, s->hash, s->hash_len);
-    hash_of(s, prefix, 8 + s->hash_len, salt, salt_len, mask);
-    memcpy(s->em + db_len, mask, s->hash_len);
-    s->em[LEN - 1] = 0xbc;
-    for (size_t at = 0; at < db_len; at += s->hash_len, counter[3]++) {
-        hash_of(s, s->em + db_len, s->hash_len, counter, 4, mask);
-        for (size_t i = 0; i < s->hash_len && at + i < db_len; i++)
-            s->em[at + i] ^= mask[i];
-    }
-    s->em[0] &= 0x7f;
-}
-
 // The standard length, and any other if any is allowed, up to all there is room for.
 static void pss_salt_lengths(void)
 {
     signer_t s;
     setup(&s);
-    for (int which = 0; which < 3; which++) {
+    for (unsigned which = 0; which < 3; which++) {
         use_hash(&s, which);
-        size_t most = LEN - s.hash_len - 2;
-        const size_t lengths[] = {0, 1, s.hash_len - 1, s.hash_len, s.hash_len + 1, most - 1, most};
+        size_t most = LEN - s.hash.len - 2;
+        const size_t lengths[] = {0, 1, s.hash.len - 1, s.hash.len, s.hash.len + 1, most - 1, most};
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-            if (STRIDE > 1 && lengths[i] != s.hash_len && lengths[i] != most)
+            if (STRIDE > 1 && lengths[i] != s.hash.len && lengths[i] != most)
                 continue;
             encode_pss(&s, lengths[i]);
             sign_em(&s);
-            s.alg = PSA_ALG_RSA_PSS_ANY_SALT(s.hash_alg);
+            s.alg = PSA_ALG_RSA_PSS_ANY_SALT(s.hash.alg);
             REQUIRE_INT(both(&s), PSA_SUCCESS);
-            s.alg = PSA_ALG_RSA_PSS(s.hash_alg);
-            REQUIRE_INT(both(&s), lengths[i] == s.hash_len ? PSA_SUCCESS : PSA_ERROR_INVALID_SIGNATURE);
+            s.alg = PSA_ALG_RSA_PSS(s.hash.alg);
+            REQUIRE_INT(both(&s), lengths[i] == s.hash.len ? PSA_SUCCESS : PSA_ERROR_INVALID_SIGNATURE);
         }
     }
     teardown(&s);
@@ -406,14 +338,16 @@ static void pss_every_byte(void)
     signer_t s;
     setup(&s);
     use_hash(&s, 0);
-    s.alg = PSA_ALG_RSA_PSS_ANY_SALT(s.hash_alg);
+    s.alg = PSA_ALG_RSA_PSS_ANY_SALT(s.hash.alg);
     for (size_t i = 0; i < LEN; i += STRIDE) {
         encode_pss(&s, 32);
         s.em[i] ^= (uint8_t)(1 << next() % (i == 0 ? 7 : 8));
         sign_em(&s);
         REQUIRE_INT(both(&s), PSA_ERROR_INVALID_SIGNATURE);
     }
-    encode_pss(&s, 32);
+    do
+        encode_pss(&s, 32);
+    while (s.em[0] >= 0x5c);
     s.em[0] |= 0x80; // below the modulus, whose first byte is dc
     sign_em(&s);
     REQUIRE_INT(both(&s), PSA_ERROR_INVALID_ARGUMENT);
@@ -431,11 +365,11 @@ static void lengths_and_limits(void)
     encode_pkcs1(&s);
     sign_em(&s);
     for (int pss = 0; pss < 2; pss++) {
-        s.alg = pss ? PSA_ALG_RSA_PSS(s.hash_alg) : PSA_ALG_RSA_PKCS1V15_SIGN(s.hash_alg);
+        s.alg = pss ? PSA_ALG_RSA_PSS(s.hash.alg) : PSA_ALG_RSA_PKCS1V15_SIGN(s.hash.alg);
         for (size_t len = 0; len <= LEN + 1; len += len == 1 ? LEN - 2 : 1) {
             if (len != LEN)
-                CHECK_INT(ours(&s, s.hash_len, len), PSA_ERROR_INVALID_SIGNATURE);
-            CHECK_INT(ours(&s, s.hash_len, len), theirs(&s, s.hash_len, len));
+                CHECK_INT(ours(&s, s.hash.len, len), PSA_ERROR_INVALID_SIGNATURE);
+            CHECK_INT(ours(&s, s.hash.len, len), theirs(&s, s.hash.len, len));
         }
         for (size_t len = 0; len <= 64; len += 16)
             CHECK_INT(ours(&s, len, LEN), theirs(&s, len, LEN));
@@ -455,16 +389,19 @@ static void what_is_not_ours(void)
     signer_t s;
     setup(&s);
     use_hash(&s, 0);
-    s.alg = PSA_ALG_RSA_PKCS1V15_SIGN(s.hash_alg);
+    s.alg = PSA_ALG_RSA_PKCS1V15_SIGN(s.hash.alg);
     for (size_t i = 0; i < 14; i++) {
         size_t at = i < 9 ? i : LEN + i;
         s.key[at] ^= 2;
         CHECK_INT(ours(&s, 32, LEN), PSA_ERROR_NOT_SUPPORTED);
         s.key[at] ^= 2;
     }
+    s.key[9] ^= 0x80; // a modulus of less bits
+    CHECK_INT(ours(&s, 32, LEN), PSA_ERROR_NOT_SUPPORTED);
+    s.key[9] ^= 0x80;
     psa_key_attributes_t type = attributes();
     for (size_t len = 0; len < KEY_LEN; len += 5)
-        CHECK_INT(driver_verify_hash(&type, s.key, len, s.alg, s.hash, 32, s.signature, LEN),
+        CHECK_INT(driver_verify_hash(&type, s.key, len, s.alg, s.hash.bytes, 32, s.signature, LEN),
                   PSA_ERROR_NOT_SUPPORTED);
     s.alg = PSA_ALG_RSA_PKCS1V15_SIGN_RAW;
     CHECK_INT(ours(&s, 32, LEN), PSA_ERROR_NOT_SUPPORTED);
@@ -474,7 +411,7 @@ static void what_is_not_ours(void)
     CHECK_INT(ours(&s, 32, LEN), PSA_ERROR_NOT_SUPPORTED);
     psa_set_key_type(&type, PSA_KEY_TYPE_RSA_KEY_PAIR);
     s.alg = PSA_ALG_RSA_PSS(PSA_ALG_SHA_256);
-    CHECK_INT(driver_verify_hash(&type, s.key, KEY_LEN, s.alg, s.hash, 32, s.signature, LEN),
+    CHECK_INT(driver_verify_hash(&type, s.key, KEY_LEN, s.alg, s.hash.bytes, 32, s.signature, LEN),
               PSA_ERROR_NOT_SUPPORTED);
     teardown(&s);
 }
@@ -487,7 +424,7 @@ static void without_memory(void)
     use_hash(&s, 0);
     encode_pkcs1(&s);
     sign_em(&s);
-    s.alg = PSA_ALG_RSA_PKCS1V15_SIGN(s.hash_alg);
+    s.alg = PSA_ALG_RSA_PKCS1V15_SIGN(s.hash.alg);
     size_t used = arena_used();
     arena_fail_at(1);
     CHECK_INT(ours(&s, 32, LEN), PSA_ERROR_INSUFFICIENT_MEMORY);

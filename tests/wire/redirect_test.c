@@ -343,6 +343,31 @@ static void bounds_what_it_reads_of_it(void)
     teardown();
 }
 
+// Nor is a body waited for that comes a byte at a time and is never silent: the time for a response's head has to do for it.
+static void waits_for_no_body_that_drips(void)
+{
+    enum { DROPS = 100, EACH_MS = 100 };
+    static const script_step_t second[] = {STEP_HEAD, STEP_SEND(OK), STEP_END};
+    script_step_t drips[2 * DROPS + 3] = {
+        STEP_HEAD, STEP_SEND("HTTP/1.1 302 Go\r\nLocation: /x\r\nContent-Length: 1000\r\n\r\n")};
+    for (size_t i = 0; i < DROPS; i++) {
+        drips[2 + 2 * i] = (script_step_t)STEP_SLEEP(EACH_MS);
+        drips[3 + 2 * i] = (script_step_t)STEP_SEND("x");
+    }
+    for (int limited = 0; limited < 2; limited++) {
+        setup(drips);
+        script.peers[1] = second;
+        picket_timeouts_t timeouts = {.head_ms = 950, .idle_ms = 500, .total_ms = limited != 0 ? 700 : 0};
+        int result = ask((picket_request_t){.url = URL, .timeouts = timeouts});
+        CHECK_INT(result, limited != 0 ? PICKET_ERR_TIMEOUT_TOTAL : 0);
+        CHECK(script.now_ms >= (limited != 0 ? 700u : 950u) && script.now_ms <= 1000);
+        CHECK_INT(script.opened, limited != 0 ? 1 : 2);
+        if (!limited)
+            check_ok("http://h.test/x");
+        teardown();
+    }
+}
+
 // --- With what
 
 static int source(void *ctx, uint64_t at, void *buf, size_t len)
@@ -687,6 +712,7 @@ int main(void)
     RUN(counts_them);
     RUN(drops_its_body);
     RUN(bounds_what_it_reads_of_it);
+    RUN(waits_for_no_body_that_drips);
     RUN(keeps_or_changes_the_method);
     RUN(asks_for_the_head_everywhere);
     RUN(sends_no_half_of_a_body);

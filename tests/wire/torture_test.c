@@ -39,9 +39,7 @@ static const scenario_t scenarios[] = {
     {.name = "GET resumed", .resumed = true},
     {.name = "GET imported", .resumed = true, .imported = true},
     {.name = "POST resumed", .resumed = true, .post = true},
-#ifdef PICKET_KEEP_NEVER
     {.name = "GET redirected", .redirect = true},
-#endif
 };
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
@@ -71,9 +69,7 @@ static bool start(void)
                               .port = socket_port(),
                               .tls_min = version,
                               .tls_max = version};
-#ifdef PICKET_KEEP_NEVER
     config.keep_ms = PICKET_KEEP_NEVER;
-#endif
     return picket_init(&client, &config) == 0;
 }
 
@@ -105,9 +101,7 @@ static outcome_t ask(const scenario_t *s)
     outcome_t o = {0};
     picket_http_t http = {0};
     picket_request_t request = {.url = url, .address = &loopback, .body_len = s->post ? PICKET_CHUNKED : 0};
-#ifdef PICKET_KEEP_NEVER
     request.max_redirects = s->redirect ? 3 : 0;
-#endif
     snprintf(url, sizeof url, "https://" TLS_SERVER_HOST ":%u/%s", server.port,
              s->redirect ? "from" : "page");
     o.result = picket_http_start(&http, &client, &request);

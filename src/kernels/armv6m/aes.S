@@ -1,6 +1,7 @@
 // AES in counter mode for Armv6-M: see cipher.h. Its table is in RAM, where no cache is: a look-up takes as long wherever it goes. No
 // branch and no instruction depends on key or text. In comments, cycles.
-#if defined(__ARM_ARCH_6M__) && !defined(PICKET_PORTABLE_KERNELS)
+#include "../which.h"
+#if KERNELS_TABLES
 
 #include "common.inc"
 

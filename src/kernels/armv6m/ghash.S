@@ -1,6 +1,7 @@
 // GHASH for Armv6-M: see cipher.h. Its tables are in RAM, where no cache is, and an entry is read as its four words, in order. No
 // branch and no instruction depends on key or text. In comments, cycles.
-#if defined(__ARM_ARCH_6M__) && !defined(PICKET_PORTABLE_KERNELS)
+#include "../which.h"
+#if KERNELS_TABLES
 
 #include "common.inc"
 

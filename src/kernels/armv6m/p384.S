@@ -1,5 +1,6 @@
 // Numbers of 384 bits, and modulo P-384's prime: see kernels.h. No branch, no address and no instruction depends on a number.
-#if defined(__ARM_ARCH_6M__) && !defined(PICKET_PORTABLE_KERNELS)
+#include "../which.h"
+#if KERNELS_ARMV6M
 
 #include "armv6m.inc"
 
@@ -8,25 +9,27 @@
 // Karatsuba in three: with X = 2^128, a = a2 X^2 + a1 X + a0 and so on, P0 = a0 b0, P1 = a1 b1, P2 = a2 b2 and D01 = (a0 - a1)
 // (b0 - b1) and so on, the product is P0 + (P0 + P1 - D01) X + (P0 + P1 + P2 - D02) X^2 + (P1 + P2 - D12) X^3 + P2 X^4.
 //
-// The frame: b's 4 words, six products of 8 words, the three signs, r, a, b.
-#define P0     16
-#define P1     48
-#define P2     80
-#define D01    112
-#define D02    144
-#define D12    176
-#define M01    208 // -1, D01's magnitude is subtracted; 0, it is added
-#define M02    212
-#define M12    216
-#define RESULT 220
-#define LEFT   224
-#define RIGHT  228
-#define FRAME  232
+// The frame: where a product goes, six of them, of 8 words, the three signs, r, a, b.
+#define TO     0
+#define P0     4
+#define P1     36
+#define P2     68
+#define D01    100
+#define D02    132
+#define D12    164
+#define M01    196 // -1, D01's magnitude is subtracted; 0, it is added
+#define M02    200
+#define M12    204
+#define RESULT 208
+#define LEFT   212
+#define RIGHT  216
+#define FRAME  220
 
-.macro to_frame offset
+// The products go to one place behind the other.
+.macro to_frame
     mov r0, sp
-    adds r0, #\offset
-    mov r12, r0
+    adds r0, #P0
+    str r0, [sp, #TO]
 .endm
 
 // r1 = [which] + offset
@@ -37,86 +40,85 @@
     .endif
 .endm
 
-.macro product_of offset, to
+.macro product_of offset
     at LEFT, \offset
     ldmia r1!, {r4-r7}
-    raise
-    at RIGHT, \offset
-    ldmia r1!, {r4-r7}
-    mov r1, sp
-    stmia r1!, {r4-r7}
-    to_frame \to
+    ldr r2, [sp, #RIGHT]
+    .if \offset
+    adds r2, #\offset
+    .endif
+    ldmia r2, {r0-r3}
     bl kernel_multiply4
+    str r0, [sp, #TO]
 .endm
 
-.macro product_of_differences offset, gap, to, mask
-    at LEFT, \offset
+.macro product_of_differences offset, gap, mask
+    at RIGHT, \offset
     distance \gap
     raise
     mov r12, r0
-    at RIGHT, \offset
+    at LEFT, \offset
     distance \gap
     mov r1, r12
     eors r0, r1
     mvns r0, r0
     str r0, [sp, #\mask]
-    mov r1, sp
-    stmia r1!, {r4-r7}
-    to_frame \to
+    lower
     bl kernel_multiply4
+    str r0, [sp, #TO]
 .endm
 
-    SECTION(kernel_mul384)
-function kernel_mul384
-    enter
-    sub sp, #FRAME
-    str r0, [sp, #RESULT]
-    str r1, [sp, #LEFT]
-    str r2, [sp, #RIGHT]
-    product_of 0, P0
-    product_of 16, P1
-    product_of 32, P2
-    product_of_differences 0, 0, D01, M01
-    product_of_differences 0, 16, D02, M02
-    product_of_differences 16, 0, D12, M12
+// [r0] = [r1] [r2], 12 words each, apart. All registers are used. Not to be called from C.
+    SECTION(kernel_multiply12)
+function kernel_multiply12
+    push {r0-r2, lr}
+    sub sp, #RESULT
+    to_frame
+    product_of 0
+    product_of 16
+    product_of 32
+    product_of_differences 0, 0, M01
+    product_of_differences 0, 16, M02
+    product_of_differences 16, 0, M12
     bl combine
     add sp, #FRAME
-    leave
+    pop {pc}
 
-.macro square_of offset, to
+.macro square_of offset
     at LEFT, \offset
     ldmia r1!, {r4-r7}
-    raise
-    to_frame \to
     bl kernel_square4
+    str r0, [sp, #TO]
 .endm
 
-.macro square_of_difference offset, gap, to, mask
+.macro square_of_difference offset, gap, mask
     at LEFT, \offset
     distance \gap
-    raise
     movs r0, #0
     mvns r0, r0
     str r0, [sp, #\mask]
-    to_frame \to
     bl kernel_square4
+    str r0, [sp, #TO]
 .endm
 
-    SECTION(kernel_sqr384)
-function kernel_sqr384
-    enter
-    sub sp, #FRAME
-    str r0, [sp, #RESULT]
-    str r1, [sp, #LEFT]
-    square_of 0, P0
-    square_of 16, P1
-    square_of 32, P2
-    square_of_difference 0, 0, D01, M01
-    square_of_difference 0, 16, D02, M02
-    square_of_difference 16, 0, D12, M12
+// [r0] = [r1]^2, 12 words, apart.
+    SECTION(kernel_square12)
+function kernel_square12
+    push {r0-r2, lr}
+    sub sp, #RESULT
+    to_frame
+    square_of 0
+    square_of 16
+    square_of 32
+    square_of_difference 0, 0, M01
+    square_of_difference 0, 16, M02
+    square_of_difference 16, 0, M12
     bl combine
     add sp, #FRAME
-    leave
+    pop {pc}
+
+    from_c kernel_mul384, kernel_multiply12
+    from_c kernel_sqr384, kernel_square12
 
 // (r5:r4), signed, is the column; r7 is 0.
 
@@ -197,41 +199,87 @@ combine:
     .endr
 .endm
 
-// [r0 - 48] + 2^384 r2, which is below 2 p, modulo p.
-.macro subtract_prime
-    movs r7, #0
-    mvns r6, r7
-    lsls r5, r6, #1
-    subs r0, #48
-    ldr r1, [r0]
-    subs r1, r6
-    stmia r0!, {r1}
-    .irp word, r7, r7, r6, r5, r6, r6, r6, r6, r6, r6, r6
-    ldr r1, [r0]
-    sbcs r1, \word
-    stmia r0!, {r1}
-    .endr
-    sbcs r6, r6                 // -1: it borrowed
-    adds r6, r2                 // carry - borrow: -1 if it was below p
-    add_prime
+// [r0] = [r1] + [r2], or -, 12 words, of which the upper four are in r4-r7 alone; the carry is where it belongs. r2 = r0; all but r8-r11 are
+// used.
+.macro twelve_words first, next
+    mov r12, r0
+    mov lr, r0
+    ldmia r1!, {r4-r7}
+    four_words \first, \next
+    mov r0, lr
+    stmia r0!, {r4-r7}
+    mov lr, r0
+    ldmia r1!, {r4-r7}
+    four_words \next, \next
+    mov r0, lr
+    stmia r0!, {r4-r7}
+    ldmia r1!, {r4-r7}
+    four_words \next, \next
+    mov r2, r12
 .endm
 
-    SECTION(kernel_add_p384)
-function kernel_add_p384
-    push {r4-r7, lr}
-    add_words 12
-    movs r2, #0
-    adcs r2, r2
-    subtract_prime
+.macro at_r2 op, word
+    ldr r0, [r2]
+    \op r0, \word
+    stmia r2!, {r0}
+.endm
+
+// What twelve_words leaves, and p more if r3 is -1, not if it is 0. Returns.
+.macro add_prime_and_return
+    lsls r1, r3, #1
+    mov lr, r1                  // -2 or 0
+    movs r1, #0
+    at_r2 adds, r3
+    at_r2 adcs, r1
+    at_r2 adcs, r1
+    at_r2 adcs, r3
+    mov r1, lr
+    at_r2 adcs, r1
+    .rept 3
+    at_r2 adcs, r3
+    .endr
+    .irp word, r4, r5, r6, r7
+    adcs \word, r3
+    .endr
+    stmia r2!, {r4-r7}
     pop {r4-r7, pc}
+.endm
 
     SECTION(kernel_sub_p384)
 function kernel_sub_p384
     push {r4-r7, lr}
-    subtract_words 12
-    sbcs r6, r6
-    add_prime
-    pop {r4-r7, pc}
+    twelve_words subs, sbcs
+    sbcs r3, r3                 // -1: it borrowed
+    add_prime_and_return
+
+// Less p, and p back if there was nothing to take it from.
+    SECTION(kernel_add_p384)
+function kernel_add_p384
+    push {r4-r7, lr}
+    twelve_words adds, adcs
+    movs r1, #0
+    mvns r3, r1                 // -1
+    adcs r1, r1
+    mov lr, r1                  // word 12
+    movs r1, #0
+    at_r2 subs, r3
+    at_r2 sbcs, r1
+    at_r2 sbcs, r1
+    at_r2 sbcs, r3
+    movs r1, #1
+    mvns r1, r1                 // -2; the carry stays
+    at_r2 sbcs, r1
+    .rept 3
+    at_r2 sbcs, r3
+    .endr
+    .irp word, r4, r5, r6, r7
+    sbcs \word, r3
+    .endr
+    mov r3, lr
+    movs r1, #0
+    sbcs r3, r1                 // -1: it was below p, else 0
+    subs r2, #32
+    add_prime_and_return
 
 // p = 2^32 - 1 modulo 2^96: word i of t, with what was added below it, is m[i], how often p is to be added 2^(32 i) times; so
 // far t has become t + m (2^384 - 2^128 - 2^96 + 2^32 - 1).
@@ -272,11 +320,20 @@ function kernel_sub_p384
     next_column
 .endm
 
+// Less p, that is + 1 - 2^32 + 2^96 + 2^128 - 2^384.
 .macro high_column i
     ldr r4, [r1, #48 + 4 * \i]
     plus_one r4
     ldr r4, [r1, #4 * \i]
     plus_one r4
+    .if \i == 0 || \i == 3 || \i == 4
+    adds r2, #1
+    adcs r3, r7
+    .endif
+    .if \i == 1
+    subs r2, #1
+    sbcs r3, r7
+    .endif
 .endm
 
 .macro column_done
@@ -284,9 +341,9 @@ function kernel_sub_p384
     next_column
 .endm
 
-    SECTION(kernel_reduce_p384)
-function kernel_reduce_p384
-    enter
+// [r0] from the 24 words of [r1]. All registers but lr are used.
+    SECTION(kernel_montgomery_p384)
+function kernel_montgomery_p384
     movs r7, #0
     movs r2, #0
     movs r3, #0
@@ -323,7 +380,13 @@ function kernel_reduce_p384
     high_column \i
     column_done
     .endr
-    subtract_prime
-    leave
+    movs r6, r2
+    subs r6, #1                 // -1: it was below p, else 0
+    add_prime
+    bx lr
+
+    from_c kernel_reduce_p384, kernel_montgomery_p384
+    modular kernel_mul_p384, kernel_multiply12, 96, kernel_montgomery_p384
+    modular kernel_sqr_p384, kernel_square12, 96, kernel_montgomery_p384
 
 #endif

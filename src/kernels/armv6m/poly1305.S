@@ -1,5 +1,6 @@
 // Poly1305 for Armv6-M: see cipher.h. No branch, no address and no instruction depends on key or message. In comments, cycles.
-#if defined(__ARM_ARCH_6M__) && !defined(PICKET_PORTABLE_KERNELS)
+#include "../which.h"
+#if KERNELS_ARMV6M
 
 #include "common.inc"
 

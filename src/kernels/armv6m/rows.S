@@ -1,5 +1,6 @@
 // Numbers of any length, for RSA: see kernels.h.
-#if defined(__ARM_ARCH_6M__) && !defined(PICKET_PORTABLE_KERNELS)
+#include "../which.h"
+#if KERNELS_ARMV6M
 
 #include "armv6m.inc"
 

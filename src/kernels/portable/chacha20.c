@@ -5,7 +5,7 @@
 
 #include "../wipe.h"
 
-#if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
+#if KERNELS_PORTABLE
 
 static inline uint32_t turn(uint32_t word, int left)
 {

@@ -1,7 +1,7 @@
 // The kernels in C: for machines that multiply 32 by 32 bits into 64, and as the reference for those in assembler.
 #include "../kernels.h"
 
-#if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
+#if KERNELS_PORTABLE
 
 // --- Plain
 

@@ -1,6 +1,6 @@
 #include "../kernels.h"
 
-#if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
+#if KERNELS_PORTABLE
 
 #define N 12
 

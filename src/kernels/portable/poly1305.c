@@ -6,7 +6,7 @@
 #include "../wipe.h"
 #include "../words.h"
 
-#if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
+#if KERNELS_PORTABLE
 
 static uint64_t product(uint32_t a, uint32_t b)
 {

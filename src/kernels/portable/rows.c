@@ -1,6 +1,6 @@
 #include "../kernels.h"
 
-#if !defined(__ARM_ARCH_6M__) || defined(PICKET_PORTABLE_KERNELS)
+#if KERNELS_PORTABLE
 
 // Each step holds a m + r + carry <= (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1.
 uint32_t kernel_add_row(uint32_t *r, const uint32_t *a, size_t n, uint32_t m)

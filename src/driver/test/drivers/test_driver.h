@@ -16,6 +16,8 @@
 #define mbedtls_test_transparent_aead_decrypt                  driver_aead_decrypt
 #define mbedtls_test_transparent_aead_encrypt                  driver_aead_encrypt
 #define mbedtls_test_transparent_export_public_key             driver_export_public_key
+#define mbedtls_test_transparent_generate_key                  driver_generate_key
+#define mbedtls_test_transparent_import_key                    driver_import_key
 #define mbedtls_test_transparent_key_agreement                 driver_key_agreement
 #define mbedtls_test_transparent_signature_verify_hash         driver_verify_hash
 
@@ -72,14 +74,12 @@
 #define mbedtls_test_transparent_cipher_finish(...)            PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_cipher_set_iv(...)            PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_cipher_update(...)            PSA_ERROR_NOT_SUPPORTED
-#define mbedtls_test_transparent_generate_key(...)             PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_hash_abort(...)               PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_hash_clone(...)               PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_hash_compute(...)             PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_hash_finish(...)              PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_hash_setup(...)               PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_hash_update(...)              PSA_ERROR_NOT_SUPPORTED
-#define mbedtls_test_transparent_import_key(...)               PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_mac_abort(...)                PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_mac_compute(...)              PSA_ERROR_NOT_SUPPORTED
 #define mbedtls_test_transparent_mac_sign_finish(...)          PSA_ERROR_NOT_SUPPORTED
