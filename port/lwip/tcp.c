@@ -98,7 +98,7 @@ static size_t take_from_first(struct connection *c, void *buf, size_t len)
     if (n > len)
         n = len;
     if (buf)
-        memcpy(buf, (const uint8_t *)c->first->payload + c->taken, n);
+        MEMCPY(buf, (const uint8_t *)c->first->payload + c->taken, n);
     c->taken = (uint16_t)(c->taken + n);
     if (c->taken == c->first->len)
         drop_first(c);

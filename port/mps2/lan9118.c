@@ -157,11 +157,12 @@ void picket_mps2_lan9118_interrupt(void)
     flag = true;
 }
 
-// A frame that came after the last look at the FIFO sets its bit again by itself, or is noticed here.
+// A frame that came after the last look at the FIFO sets its bit again by itself, or is noticed here. The PHY's bit is left alone: it goes
+// when the PHY is asked, and says that the link has changed since.
 void picket_mps2_lan9118_listen(void)
 {
     flag = false;
-    INT_STS = INT_FRAME | INT_PHY;
+    INT_STS = INT_FRAME;
     if (RX_FIFO_INF >> 16 & 0xff)
         flag = true;
     else

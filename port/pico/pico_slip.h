@@ -20,8 +20,8 @@
 #define PICKET_SLIP_BAUD 921600
 #endif
 
-// Bytes that wait for picket_poll. At 921600 baud 8192 are 89 ms: a 16 kB record is decrypted meanwhile.
-// Lower: packets are lost while the board computes, and are sent again.
+// For packets that wait for picket_poll, a power of two, 4096 at the least. At 921600 baud 8192 are 89 ms: a 16 kB record is
+// decrypted meanwhile. Lower: packets are lost while the board computes, and are sent again.
 #ifndef PICKET_SLIP_RING
 #define PICKET_SLIP_RING 8192
 #endif
@@ -44,7 +44,7 @@
 int picket_pico_slip_start(void *ctx);
 uint32_t picket_pico_slip_poll(void *ctx);
 
-// A packet has come, or the queue is filling up.
+// A packet has come.
 bool picket_pico_slip_has_work(void);
 
 #endif

@@ -55,12 +55,42 @@ static bool is_over(void)
 
 #if PICKET_SLIP || PICO_CYW43_ARCH_THREADSAFE_BACKGROUND
 
-// An interrupt between the look and WFE makes WFE return at once.
+#if PICO_TIME_DEFAULT_ALARM_POOL_DISABLED
+
 static void sleep(uint32_t ms)
 {
     absolute_time_t until = make_timeout_time_ms(ms);
     while (!is_over() && !best_effort_wfe_or_timeout(until)) {}
 }
+
+#else
+
+static volatile bool rung; // late, by the other core: then the next sleep ends early
+
+static int64_t ring(alarm_id_t id, void *ctx)
+{
+    (void)id;
+    (void)ctx;
+    rung = true;
+    return 0;
+}
+
+// One alarm for all of it: what best_effort_wfe_or_timeout does at every interrupt costs more than a serial line's
+// interrupt itself. An interrupt between the look and WFE makes WFE return at once. With no alarm left nobody sleeps.
+static void sleep(uint32_t ms)
+{
+    absolute_time_t until = make_timeout_time_ms(ms);
+    rung = false;
+    alarm_id_t alarm = add_alarm_at(until, ring, NULL, false);
+    while (!is_over() && !rung && (alarm > 0 || !time_reached(until))) {
+        if (alarm > 0)
+            __wfe();
+    }
+    if (alarm > 0)
+        (void)cancel_alarm(alarm);
+}
+
+#endif
 
 #elif PICO_CYW43_ARCH_POLL
 

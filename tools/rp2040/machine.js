@@ -107,10 +107,12 @@ function loadElf(path, flash) {
 
 export class Machine {
     fault = null; // why the program cannot go on
+    instructions = 0; // so many have been executed
     cycleNanos = 8; // at 125 MHz
 
     // slip(byte), console(byte): what the program sends on UART0 and UART1. randomBit: of RANDOM_BITS.
-    constructor({ elf, slip, console, randomBit = 'good', adc = true, flash = null, verbose = false }) {
+    // scratch: what it finds in the watchdog's SCRATCH1. trace: SCRATCH0 becomes a sum over the addresses of instructions.
+    constructor({ elf, slip, console, randomBit = 'good', adc = true, flash = null, trace = false, scratch = 0, verbose = false }) {
         this.mcu = new RP2040();
         const { mcu } = this;
         mcu.logger = this.logger(verbose);
@@ -129,10 +131,14 @@ export class Machine {
         });
         if (!adc) mcu.peripherals[0x4004c] = new Registers(mcu, 'ADC');
         mcu.peripherals[0x40058].onWatchdogTrigger = () => this.reset();
+        this.scratch = mcu.peripherals[0x40058].scratchData;
+        this.scratch[1] = scratch;
+        this.trace = trace;
         mcu.addClockListener((hertz) => {
             this.cycleNanos = 1e9 / hertz;
         });
         this.refuseUnaligned();
+        this.emptyFifo();
         if (flash) mcu.flash.set(flash);
         loadElf(elf, mcu.flash);
         this.reset();
@@ -164,6 +170,16 @@ export class Machine {
                 return access(address, value);
             };
         }
+    }
+
+    // From the second core, which rp2040js does not have, nothing ever comes.
+    emptyFifo() {
+        const { sio } = this.mcu;
+        const FIFO_ST = 0x50, READY = 2;
+        const read = sio.readUint32.bind(sio);
+        sio.readUint32 = (offset) => (offset === FIFO_ST ? READY : read(offset));
+        const write = sio.writeUint32.bind(sio);
+        sio.writeUint32 = (offset, value) => offset === FIFO_ST || write(offset, value);
     }
 
     // What a Pico has of it.
@@ -199,9 +215,13 @@ export class Machine {
     // Run until this number of instructions is done, or the program is idle or has stopped.
     run(instructions) {
         const { core, clock } = this.mcu;
+        const { trace, scratch } = this;
         for (let i = 0; i < instructions && !this.fault; i++) {
-            if (!core.waiting) clock.tick(core.executeInstruction() * this.cycleNanos);
-            else if (this.idle) return;
+            if (!core.waiting) {
+                if (trace) scratch[0] = Math.imul(scratch[0] ^ core.PC, 0x01000193);
+                clock.tick(core.executeInstruction() * this.cycleNanos);
+                this.instructions++;
+            } else if (this.idle) return;
             else this.pass(this.nanosToAlarm);
         }
     }

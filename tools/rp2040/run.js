@@ -6,11 +6,14 @@
 //     --unix PATH             or connect UART0 to this socket
 //     --timeout SECONDS       give up (exit code 124)
 //     --cycles                at the end, on stderr: how many cycles the program has run
-//     --report FILE           the same, and the cycles at each of the program's own lines, as JSON
+//     --report FILE           the same, and cycles and instructions at each of the program's own lines, as JSON
 //     --rosc KIND             the chip's random bit: good, or how it fails (machine.js)
 //     --no-adc                the analogue converter is never ready
 //     --noise BYTES           of so many bytes that come by UART0 one is lost
+//     --spoilt BYTES          and of so many one comes with a framing error
 //     --flash FILE            flash is as this file says, if it exists, but for the program; at the end it is written there
+//     --scratch N             what the program finds in the watchdog's register SCRATCH1
+//     --trace                 SCRATCH0 becomes a sum over the addresses of all instructions since it was written
 //     --verbose               what the emulator does not know
 //
 // The exit code is that of the program's last line, `picket: exit N`; 70 when the program has crashed, 71 when the
@@ -35,8 +38,11 @@ const { values, positionals } = parseArgs({
         report: { type: 'string' },
         rosc: { type: 'string', default: 'good' },
         noise: { type: 'string', default: '0' },
+        spoilt: { type: 'string', default: '0' },
         flash: { type: 'string' },
         'no-adc': { type: 'boolean', default: false },
+        scratch: { type: 'string', default: '0' },
+        trace: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
     },
 });
@@ -57,6 +63,7 @@ function flush() {
 }
 
 const lines = []; // those that begin with "picket: ", with the cycles at their end
+const instructions = []; // and the instructions
 
 function consoleByte(byte) {
     output.push(byte);
@@ -66,7 +73,10 @@ function consoleByte(byte) {
     }
     const text = line.trim();
     line = '';
-    if (text.startsWith('picket: ')) lines.push([text, machine.cycles]);
+    if (text.startsWith('picket: ')) {
+        lines.push([text, machine.cycles]);
+        instructions.push(machine.instructions);
+    }
     const exit = /^picket: exit (\d+)$/.exec(text);
     if (exit) result = Number(exit[1]);
 }
@@ -115,7 +125,10 @@ function end(code, why) {
     const seconds = machine.nanos / 1e9;
     if (values.cycles) console.error(`rp2040: ${cycles} cycles, ${seconds.toFixed(3)} s`);
     if (values.flash) writeFileSync(values.flash, machine.flash);
-    if (values.report) writeFileSync(values.report, JSON.stringify({ cycles, seconds, lost: machine.uart0.lost, lines }));
+    if (values.report) {
+        const { lost } = machine.uart0;
+        writeFileSync(values.report, JSON.stringify({ cycles, seconds, lost, lines, instructions }));
+    }
     process.exit(code);
 }
 
@@ -144,6 +157,8 @@ function makeMachine() {
             randomBit: values.rosc,
             adc: !values['no-adc'],
             flash: values.flash && existsSync(values.flash) ? readFileSync(values.flash) : null,
+            scratch: Number(values.scratch),
+            trace: values.trace,
             verbose: values.verbose,
         });
     } catch (error) {
@@ -154,6 +169,7 @@ function makeMachine() {
 
 const machine = makeMachine();
 machine.uart0.noise = Number(values.noise);
+machine.uart0.spoilt = Number(values.spoilt);
 const deadline = Date.now() + 1000 * Number(values.timeout);
 openPeer();
 process.on('SIGTERM', () => end(143)); // power fails

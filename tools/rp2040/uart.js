@@ -7,7 +7,7 @@ const IMSC = 0x38, RIS = 0x3c, MIS = 0x40, ICR = 0x44;
 
 const FR_BUSY = 1 << 3, FR_RXFE = 1 << 4, FR_TXFF = 1 << 5, FR_RXFF = 1 << 6, FR_TXFE = 1 << 7;
 const RX = 1 << 4, TX = 1 << 5, RT = 1 << 6, OE = 1 << 10;
-const OVERRUN = 1 << 11; // in DR
+const FRAMING = 1 << 8, OVERRUN = 1 << 11; // in DR
 const SIZE = 32;
 const LEVELS = [4, 8, 16, 24, 28, 28, 28, 28];
 
@@ -21,6 +21,7 @@ export class Uart extends BasePeripheral {
     overrun = 0;
     lost = 0;
     noise = 0; // of so many bytes one is lost, as by an overrun; 0: none
+    spoilt = 0; // and of so many one comes with an error
     count = 0;
 
     // send(byte): a byte has left the line.
@@ -74,7 +75,8 @@ export class Uart extends BasePeripheral {
             this.raise(OE);
             return;
         }
-        this.received.push(byte | this.overrun);
+        const error = this.spoilt > 0 && this.count % this.spoilt === 0 ? FRAMING : 0;
+        this.received.push(byte | error | this.overrun);
         this.overrun = 0;
         this.silent.schedule(3.2 * this.byteNanos);
         if (this.received.length >= this.rxLevel) this.raise(RX);

@@ -13,6 +13,10 @@
 #ifndef PICKET_ALTCP_PRIVATE_H
 #define PICKET_ALTCP_PRIVATE_H
 
+#include "lwip/opt.h"
+
+#if LWIP_ALTCP && LWIP_ALTCP_TLS // else there is nothing of this layer in the program
+
 #include "lwip/altcp_tls.h"
 #include "lwip/priv/altcp_priv.h"
 #include "picket/altcp.h"
@@ -161,4 +165,5 @@ void altcp_inner_abort(flow_t *f);
 // Forget the ciphertext that has come, and let TCP have its window.
 void altcp_inner_discard(flow_t *f);
 
+#endif
 #endif

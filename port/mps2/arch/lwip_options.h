@@ -8,6 +8,12 @@
 #define ETH_PAD_SIZE 2
 #endif
 
+// What lwIP copies of packets.
+#ifndef MEMCPY
+#include "../../../src/kernels/copy.h"
+#define MEMCPY(to, from, n) kernel_copy(to, from, n)
+#endif
+
 // The LAN9118's receive FIFO holds 10.5 kB. A larger window makes a fast sender overrun it, and packets are
 // lost.
 #ifndef PICKET_TCP_WND_MSS

@@ -14,6 +14,12 @@ extern "C"
 #define LWIP_RAND() picket_pico_random32()
 #endif
 
+// What lwIP copies of packets.
+#ifndef MEMCPY
+#include "../../../src/kernels/copy.h"
+#define MEMCPY(to, from, n) kernel_copy(to, from, n)
+#endif
+
 // Under FreeRTOS lwIP has a thread of its own, and the SDK's lock is the lock of its core.
 #if PICO_CYW43_ARCH_FREERTOS
 #ifndef NO_SYS

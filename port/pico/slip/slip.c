@@ -11,134 +11,78 @@
 #include "pico_clock.h"
 #include "pico_slip.h"
 
-// RFC 1055. NONSENSE after ESC is nothing that a sender may say: the queue's way to tell of lost bytes.
-enum { END = 0xc0, ESC = 0xdb, ESC_END = 0xdc, ESC_ESC = 0xdd, NONSENSE = 0x00 };
+// RFC 1055
+enum { END = 0xc0, ESC = 0xdb, ESC_END = 0xdc, ESC_ESC = 0xdd };
 
-enum { NO_BYTE = 0xffff, LEVEL = 16 };
-
-enum { MTU = 1500, RING_MASK = PICKET_SLIP_RING - 1 };
-_Static_assert((PICKET_SLIP_RING & RING_MASK) == 0, "PICKET_SLIP_RING must be a power of two");
+enum { MTU = 1500, LEVEL = 16, RING_MASK = PICKET_SLIP_RING - 1 };
+_Static_assert((PICKET_SLIP_RING & RING_MASK) == 0 && PICKET_SLIP_RING >= 4096,
+               "PICKET_SLIP_RING must be a power of two, and room for two packets");
 
 #define UART UART_INSTANCE(PICKET_SLIP_UART)
 
 static struct netif netif;
 
-// --- The queue: the interrupt fills it, poll empties it ---
+// --- The queue of packets: the interrupt fills it, poll empties it ---
 
-static volatile uint8_t ring[PICKET_SLIP_RING];
-static volatile uint32_t put, got; // counts that wrap; their difference is what waits
-static volatile uint32_t packets;  // ENDs that were queued
-static uint32_t packets_seen;
+// A packet is a word with its length and its bytes, from a word on; it may come round. Places are counts that wrap.
+enum { HEADER = sizeof(uint32_t) };
 
-static uint32_t waiting(void)
-{
-    return put - got;
-}
+static union {
+    uint32_t lengths[PICKET_SLIP_RING / HEADER];
+    uint8_t bytes[PICKET_SLIP_RING];
+} ring;
 
-static void queue_byte(uint8_t byte)
-{
-    ring[put & RING_MASK] = byte;
-    put = put + 1;
-    if (byte == END)
-        packets = packets + 1;
-}
+static volatile uint32_t complete; // up to here packets are complete
+static volatile uint32_t got;      // up to here they have been taken
 
-static bool lost; // bytes that there was no room for
-
-static void receive_byte(uint32_t data)
-{
-    if (waiting() > PICKET_SLIP_RING - 3) {
-        lost = true;
-        return;
-    }
-    if (lost || (data & ~0xffU) != 0) { // framing, parity, break, overrun: UARTDR bits 8 to 11
-        queue_byte(ESC);
-        queue_byte(NONSENSE);
-        lost = false;
-    }
-    queue_byte((uint8_t)data);
-}
-
-// What follows in the ring from a count on, without coming round, and no more than so many bytes.
-static uint32_t in_a_row(uint32_t from, uint32_t most)
-{
-    uint32_t row = PICKET_SLIP_RING - (from & RING_MASK);
-    return row < most ? row : most;
-}
-
-// Bytes that are neither END nor damaged are the most: for them a short loop. As long as its interrupt is on, the UART has LEVEL
-// bytes or more. Returns a byte that is another, or NO_BYTE.
-static uint32_t receive_run(uart_hw_t *uart, uint32_t room)
-{
-    uint32_t level = (uart->ris & UART_UARTRIS_RXRIS_BITS) != 0 ? LEVEL : 1, data = NO_BYTE;
-    volatile uint8_t *first = ring + (put & RING_MASK), *next = first;
-    volatile uint8_t *end = first + in_a_row(put, room < level ? room : level);
-    while (next < end) {
-        data = uart->dr;
-        if (data == END || data > 0xff)
-            break;
-        *next++ = (uint8_t)data;
-        data = NO_BYTE;
-    }
-    put = put + (uint32_t)(next - first);
-    return data;
-}
-
-static void receive(void)
-{
-    uart_hw_t *uart = uart_get_hw(UART);
-    while (uart_is_readable(UART)) {
-        uint32_t data = lost || waiting() > PICKET_SLIP_RING - 3
-                            ? uart->dr
-                            : receive_run(uart, PICKET_SLIP_RING - 2 - waiting());
-        if (data != NO_BYTE)
-            receive_byte(data);
-    }
-}
-
-bool picket_pico_slip_has_work(void)
-{
-    return packets != packets_seen || waiting() > PICKET_SLIP_RING / 2;
-}
-
-// --- From the line to lwIP ---
-
+// The packet that is arriving.
 static struct {
-    uint16_t len;
+    uint32_t at;    // where it begins
+    uint32_t put;   // where its next byte goes
+    uint32_t limit; // up to here bytes are in a row and there is room for them, as was last seen
     bool escaped;
     bool bad; // wait for the next END
-    uint8_t bytes[MTU];
-} frame;
+} frame = {.put = HEADER, .limit = HEADER};
 
-// With Wi-Fi's Ethernet this is the driver's business. A packet for which there is no memory is lost, as on a
-// line.
-static void deliver(void)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, frame.len, PBUF_POOL);
-    if (!p)
-        return;
-    pbuf_take(p, frame.bytes, frame.len);
-    if (netif.input(p, &netif) != ERR_OK)
-        pbuf_free(p);
+    return a < b ? a : b;
 }
 
-static void end_frame(void)
+// The room at put that is in a row, that is free and that a packet may have.
+static void __not_in_flash_func(look_for_room)(void)
 {
-    if (!frame.bad && !frame.escaped && frame.len > 0)
-        deliver();
-    frame.len = 0;
-    frame.bad = frame.escaped = false;
+    uint32_t put = frame.put, row = PICKET_SLIP_RING - (put & RING_MASK);
+    int32_t room = (int32_t)(got + PICKET_SLIP_RING - put); // its header may have none
+    uint32_t more = frame.at + HEADER + MTU - put;
+    frame.limit = put + (room > 0 ? least(least(row, more), (uint32_t)room) : 0);
 }
 
-static void add_byte(uint8_t byte)
+static void __not_in_flash_func(add_byte)(uint8_t byte)
 {
-    if (frame.len == MTU)
+    if (frame.put == frame.limit)
+        look_for_room();
+    if (frame.put == frame.limit)
         frame.bad = true;
     else
-        frame.bytes[frame.len++] = byte;
+        ring.bytes[frame.put++ & RING_MASK] = byte;
 }
 
-static void add_escaped(uint8_t byte)
+static void __not_in_flash_func(end_frame)(void)
+{
+    uint32_t len = frame.put - frame.at - HEADER;
+    if (len > 0 && !frame.bad && !frame.escaped) {
+        ring.lengths[(frame.at & RING_MASK) / HEADER] = len;
+        frame.at = (frame.put + HEADER - 1) & ~(uint32_t)(HEADER - 1);
+        __compiler_memory_barrier();
+        complete = frame.at;
+    }
+    frame.put = frame.at + HEADER;
+    frame.escaped = frame.bad = false;
+    look_for_room();
+}
+
+static void __not_in_flash_func(add_escaped)(uint8_t byte)
 {
     frame.escaped = false;
     if (byte == ESC_END)
@@ -149,10 +93,16 @@ static void add_escaped(uint8_t byte)
         frame.bad = true;
 }
 
-static void take_byte(uint8_t byte)
+// Any byte. Framing, parity, break, overrun: UARTDR bits 8 to 11.
+static void __not_in_flash_func(take_byte)(uint32_t data)
 {
+    uint8_t byte = (uint8_t)data;
+    if (data > 0xff)
+        frame.bad = true;
     if (byte == END)
         end_frame();
+    else if (frame.bad)
+        return;
     else if (frame.escaped)
         add_escaped(byte);
     else if (byte == ESC)
@@ -161,36 +111,93 @@ static void take_byte(uint8_t byte)
         add_byte(byte);
 }
 
-// Of n bytes that wait, those that are just to be copied. Returns how many are left.
-static uint32_t take_run(uint32_t n)
+// Most bytes stand for themselves: for them a short way. n are there, and there is room for them. Returns how many of
+// them are left.
+#define TAKE(i)                                          \
+    do {                                                 \
+        data = uart->dr;                                 \
+        if (data == END || data == ESC || data > 0xff) { \
+            frame.put += (uint32_t)(to + (i)-first);     \
+            take_byte(data);                             \
+            return n - (uint32_t)(to + (i)-first) - 1;   \
+        }                                                \
+        to[i] = (uint8_t)data;                           \
+    } while (0)
+
+static uint32_t __not_in_flash_func(take_plain)(uart_hw_t *uart, uint32_t n)
 {
-    const volatile uint8_t *first = ring + (got & RING_MASK), *from = first;
-    uint32_t room = (uint32_t)(MTU - frame.len);
-    const volatile uint8_t *end = first + in_a_row(got, n < room ? n : room);
-    uint8_t *to = frame.bytes + frame.len;
-    for (; from < end; from++) {
-        uint8_t byte = *from;
-        if (byte == END || byte == ESC)
-            break;
-        *to++ = byte;
+    uint8_t *first = ring.bytes + (frame.put & RING_MASK), *to = first;
+    uint32_t data;
+    for (const uint8_t *end = first + (n & ~3U); to < end; to += 4) {
+        TAKE(0);
+        TAKE(1);
+        TAKE(2);
+        TAKE(3);
     }
-    uint32_t taken = (uint32_t)(from - first);
-    frame.len = (uint16_t)(frame.len + taken);
-    got = got + taken;
-    return n - taken;
+    for (const uint8_t *end = first + n; to < end; to++)
+        TAKE(0);
+    frame.put += n;
+    return 0;
+}
+
+static uint32_t __not_in_flash_func(take_some)(uart_hw_t *uart, uint32_t n)
+{
+    if (!frame.bad && !frame.escaped && frame.limit - frame.put >= n)
+        return take_plain(uart, n);
+    take_byte(uart->dr);
+    return n - 1;
+}
+
+// As long as its interrupt is on, the UART has LEVEL bytes or more. What it has beyond is for the next interrupt.
+static void __not_in_flash_func(receive)(void)
+{
+    uart_hw_t *uart = uart_get_hw(UART);
+    if ((uart->ris & UART_UARTRIS_RXRIS_BITS) != 0)
+        for (uint32_t n = LEVEL; n > 0;)
+            n = take_some(uart, n);
+    else
+        while ((uart->fr & UART_UARTFR_RXFE_BITS) == 0)
+            take_byte(uart->dr);
+}
+
+bool picket_pico_slip_has_work(void)
+{
+    return got != complete;
+}
+
+// --- From the line to lwIP ---
+
+// Without memory it is lost, as on a line (with Wi-Fi's Ethernet this is the driver's business).
+static struct pbuf *copy_of(uint32_t at, uint32_t len)
+{
+    uint32_t offset = at & RING_MASK, row = least(PICKET_SLIP_RING - offset, len);
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_POOL);
+    if (p != NULL) {
+        pbuf_take(p, ring.bytes + offset, (u16_t)row);
+        if (row < len)
+            pbuf_take_at(p, ring.bytes, (u16_t)(len - row), (u16_t)row);
+    }
+    return p;
+}
+
+// The place is free before lwIP looks at the packet.
+static struct pbuf *take_packet(void)
+{
+    uint32_t at = got, len = ring.lengths[(at & RING_MASK) / HEADER];
+    struct pbuf *p = copy_of(at + HEADER, len);
+    __compiler_memory_barrier();
+    got = at + HEADER + ((len + HEADER - 1) & ~(uint32_t)(HEADER - 1));
+    return p;
 }
 
 // No more than what waits now, so that a line that never falls silent does not keep the caller.
 uint32_t picket_pico_slip_poll(void *ctx)
 {
     (void)ctx;
-    packets_seen = packets;
-    for (uint32_t n = waiting(); n > 0; n--) {
-        if (!frame.escaped && (n = take_run(n)) == 0)
-            break;
-        uint8_t byte = ring[got & RING_MASK];
-        got = got + 1;
-        take_byte(byte);
+    for (uint32_t until = complete; got != until;) {
+        struct pbuf *p = take_packet();
+        if (p != NULL && netif.input(p, &netif) != ERR_OK)
+            pbuf_free(p);
     }
     return UINT32_MAX;
 }
@@ -223,11 +230,13 @@ static err_t send_packet(struct netif *to, struct pbuf *p, const ip4_addr_t *add
 
 // --- Start ---
 
-// lwIP's clock (lwip/sys.h).
+// lwIP's clock (lwip/sys.h), which an operating system has.
+#if NO_SYS
 uint32_t sys_now(void)
 {
     return picket_pico_millis(NULL);
 }
+#endif
 
 static void open_line(void)
 {
@@ -279,7 +288,9 @@ int picket_pico_slip_start(void *ctx)
         return 0;
     }
     done = true;
+#if NO_SYS // else tcpip_init did it
     lwip_init();
+#endif
     open_line();
     open_netif();
     return 0;

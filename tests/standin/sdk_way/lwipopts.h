@@ -33,11 +33,13 @@
 #define LWIP_CHKSUM_ALGORITHM      3
 #define LWIP_DHCP_DOES_ACD_CHECK   0
 
-#define LWIP_ALTCP                 1
-#define LWIP_ALTCP_TLS             1
-#define LWIP_ALTCP_TLS_MBEDTLS     1
-#define ALTCP_MBEDTLS_AUTHMODE     MBEDTLS_SSL_VERIFY_REQUIRED
-#define ALTCP_MBEDTLS_DEBUG        LWIP_DBG_ON
+#ifndef SDK_WAY_PLAIN
+#define LWIP_ALTCP             1
+#define LWIP_ALTCP_TLS         1
+#define LWIP_ALTCP_TLS_MBEDTLS 1
+#endif
+#define ALTCP_MBEDTLS_AUTHMODE MBEDTLS_SSL_VERIFY_REQUIRED
+#define ALTCP_MBEDTLS_DEBUG    LWIP_DBG_ON
 #ifndef SDK_WAY_QUIET
 #define LWIP_DEBUG         1
 #define LWIP_STATS         1
