@@ -31,3 +31,10 @@ function(picket_example name source)
     endif()
     picket_uf2(${name})
 endfunction()
+
+# picket_wired_example(NAME SOURCE LIBRARIES...): the network is a serial line on UART0, the console is UART1, pins 4 and 5.
+function(picket_wired_example name source)
+    picket_example(${name} "${source}" picket_slip ${ARGN})
+    target_compile_definitions(${name} PRIVATE
+        PICO_DEFAULT_UART=1 PICO_DEFAULT_UART_TX_PIN=4 PICO_DEFAULT_UART_RX_PIN=5)
+endfunction()

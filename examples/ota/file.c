@@ -1,12 +1,10 @@
 // ota on Linux: what has come is in FILE.part, and what it is of in FILE.tag, until FILE is whole.
+#include "ota.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "ota.h"
-
-static uint8_t block[4096];
-static char part[300], tag[300], validator[PICKET_DOWNLOAD_VALIDATOR];
+static char part[300], tag[300], validator[PICKET_DOWNLOAD_VALIDATOR], block[4096];
 static const char *name;
 static int fd;
 
@@ -20,8 +18,9 @@ void store_name(const char *file)
 static int write_block(void *ctx, uint64_t offset, const void *data, size_t len)
 {
     if (offset == 0) {
-        FILE *f = ftruncate(fd, 0) == 0 ? fopen(tag, "w") : NULL;
-        if (f == NULL || fputs(picket_download_validator(ctx), f) < 0 || fclose(f) != 0)
+        int t = open(tag, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        bool written = ftruncate(fd, 0) == 0 && dprintf(t, "%s", picket_download_validator(ctx)) >= 0;
+        if (close(t) != 0 || !written)
             return -1;
     }
     return pwrite(fd, data, len, (off_t)offset) == (ssize_t)len && fdatasync(fd) == 0 ? 0 : -1;
@@ -39,8 +38,9 @@ static int read_block(void *ctx, uint64_t offset, void *data, size_t len)
 
 void store_open(picket_download_request_t *request)
 {
-    FILE *f = fopen(tag, "r");
-    bool known = f != NULL && fgets(validator, sizeof validator, f) != NULL && fclose(f) == 0;
+    int t = open(tag, O_RDONLY | O_CLOEXEC);
+    bool known = read(t, validator, sizeof validator - 1) > 0;
+    close(t);
     fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     request->sink = (picket_sink_t){write_block, restart, read_block, NULL, block, sizeof block};
     request->size_max = 64 << 20;

@@ -7,7 +7,7 @@
 
 static picket_t client;
 static uint8_t arena[PICKET_ARENA_SIZE(1)];
-static const picket_proxy_t proxy = {.url = "http://192.168.1.1:3128", .user = "me", .password = "secret"};
+static const picket_proxy_t proxy = {.url = PROXY, .user = PROXY_USER, .password = PROXY_PASSWORD};
 
 int main(void)
 {

@@ -24,7 +24,7 @@ static bool go_on(picket_http_t *http, const char *url, unsigned long *total)
 
 int main(void)
 {
-    static const char *const urls[] = {URL, "https://www.example.com/"};
+    static const char *const urls[] = {URL, URL2};
     picket_http_t http[2] = {0};
     unsigned long total[2] = {0};
     bool running[2] = {true, true};
@@ -36,8 +36,12 @@ int main(void)
     int joined = cyw43_arch_wifi_connect_timeout_ms(WIFI_SSID, WIFI_PASSWORD, CYW43_AUTH_WPA2_AES_PSK, 30000);
     printf(joined == 0 ? "joined %s\n" : "cannot join %s\n", WIFI_SSID);
 
-    picket_init(&client,
-                &(picket_config_t){.trust = &picket_trust_web, .arena = arena, .arena_len = sizeof arena});
+    int error = picket_init(
+        &client, &(picket_config_t){.trust = &picket_trust_web, .arena = arena, .arena_len = sizeof arena});
+    if (error != 0) {
+        printf("%s\n", picket_strerror(error));
+        return 1;
+    }
     for (int i = 0; i < 2; i++)
         picket_http_start(&http[i], &client, &(picket_request_t){.url = urls[i]});
     while (running[0] || running[1]) {

@@ -28,8 +28,12 @@ int main(int argc, char **argv)
     unsigned long total[2] = {0};
     bool running[2] = {true, true};
 
-    picket_init(&client,
-                &(picket_config_t){.trust = &picket_trust_web, .arena = arena, .arena_len = sizeof arena});
+    int error = picket_init(
+        &client, &(picket_config_t){.trust = &picket_trust_web, .arena = arena, .arena_len = sizeof arena});
+    if (error != 0) {
+        printf("%s\n", picket_strerror(error));
+        return 1;
+    }
     for (int i = 0; i < 2; i++)
         picket_http_start(&http[i], &client, &(picket_request_t){.url = urls[i]});
 
