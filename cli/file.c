@@ -50,10 +50,8 @@ static int read_all(int fd, size_t max, char **data, size_t *len)
     }
 }
 
-int file_read(const char *path, size_t max, char **data, size_t *len)
+static int read_and_close(int fd, size_t max, char **data, size_t *len)
 {
-    const int fd = file_open(path);
-
     *data = NULL;
     *len = 0;
     if (fd < 0)
@@ -65,5 +63,35 @@ int file_read(const char *path, size_t max, char **data, size_t *len)
         *data = NULL;
         *len = 0;
     }
+    return failed;
+}
+
+int file_read(const char *path, size_t max, char **data, size_t *len)
+{
+    return read_and_close(file_open(path), max, data, len);
+}
+
+static int check_private(int fd)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0)
+        return errno;
+    if (!S_ISREG(status.st_mode))
+        return ENOTSUP;
+    return status.st_uid == geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0 ? 0 : EPERM;
+}
+
+// What is looked at is what is read. A pipe without a writer is not waited for.
+int file_read_private(const char *path, size_t max, char **data, size_t *len)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return errno == ELOOP || errno == ENXIO ? ENOTSUP : errno;
+    const int failed = check_private(fd);
+    if (failed == 0)
+        return read_and_close(fd, max, data, len);
+    file_close(fd);
     return failed;
 }

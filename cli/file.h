@@ -14,4 +14,8 @@ void file_close(int fd);
 // EFBIG when there are more than max bytes, EINTR when the user interrupted.
 int file_read(const char *path, size_t max, char **data, size_t *len);
 
+// The same of a file of the user's own that nobody else can read or write, else ENOTSUP (no file at all, but a device, a
+// pipe or a link) or EPERM.
+int file_read_private(const char *path, size_t max, char **data, size_t *len);
+
 #endif

@@ -165,7 +165,7 @@ static enum range_answer check_part(struct range *range, const picket_http_t *ht
     if (!content_range_of(http, &got) || got.first < 0)
         return WRONG(failure, "a 206 without one proper Content-Range");
     if (!is_asked_for(range, &got))
-        return WRONG(failure, "it begins at byte %" PRId64, got.first);
+        return WRONG(failure, "it begins at byte %" PRId64 " and ends at byte %" PRId64, got.first, got.last);
     range->left = got.last - got.first + 1;
     range->is_part = ends_early(range, &got);
     if (picket_http_length(http) >= 0 && picket_http_length(http) != range->left)

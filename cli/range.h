@@ -1,4 +1,5 @@
-// range.h: a part of a file (-r), and the rest of one (-C). What is written is what was asked for, or the transfer fails.
+// range.h: a part of a file (-r), and the rest of one (-C). What is written is what was asked for, or the transfer fails. Where
+// the server does not say how long the file is (Content-Range: .../*), its part is believed to reach the end, as curl does.
 #ifndef PICKET_CLI_RANGE_H
 #define PICKET_CLI_RANGE_H
 

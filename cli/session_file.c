@@ -19,23 +19,6 @@
 
 enum { FILE_MAX = 65536 };
 
-// Whoever can write it can be any server to this client (picket/session.h), so that it has to be the user's alone. A device,
-// say, is not to be replaced. NULL: it is good, or there is none.
-static const char *is_something_else(const char *path)
-{
-    struct stat status;
-
-    if (strcmp(path, "-") == 0)
-        return "not a file";
-    if (lstat(path, &status) != 0)
-        return NULL;
-    if (!S_ISREG(status.st_mode))
-        return "not a file";
-    if (status.st_uid != geteuid() || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return "not yours alone: its mode has to be 0600";
-    return NULL;
-}
-
 // An unknown time is no reason to complain: the first connection learns it.
 static void take(picket_t *client, const char *path, const char *data, size_t len)
 {
@@ -45,23 +28,29 @@ static void take(picket_t *client, const char *path, const char *data, size_t le
         message_line("--ssl-sessions %s: passed over: %s", path, picket_strerror(result));
 }
 
+// Whoever can write it can be any server to this client (picket/session.h), so that it has to be the user's alone. A device,
+// say, is not to be replaced.
+static int cannot_be_read(const char *path, int failed)
+{
+    if (failed == ENOTSUP)
+        message_line("--ssl-sessions %s: not a file", path);
+    else if (failed == EPERM)
+        message_line("--ssl-sessions %s: not yours alone: its mode has to be 0600", path);
+    else
+        message_line("--ssl-sessions %s: cannot be read: %s", path, strerror(failed));
+    return EXIT_READ;
+}
+
 int session_file_load(picket_t *client, const char *path)
 {
     char *data;
     size_t len;
 
-    const char *const why = is_something_else(path);
-    if (why != NULL) {
-        message_line("--ssl-sessions %s: %s", path, why);
-        return EXIT_READ;
-    }
-    const int failed = file_read(path, FILE_MAX, &data, &len);
+    const int failed = strcmp(path, "-") == 0 ? ENOTSUP : file_read_private(path, FILE_MAX, &data, &len);
     if (failed == ENOENT)
         return 0;
-    if (failed != 0) {
-        message_line("--ssl-sessions %s: cannot be read: %s", path, strerror(failed));
-        return EXIT_READ;
-    }
+    if (failed != 0)
+        return cannot_be_read(path, failed);
     take(client, path, data, len);
     explicit_bzero(data, len);
     free(data);

@@ -1,8 +1,10 @@
 // story.c: see story.h.
+#define _DEFAULT_SOURCE // explicit_bzero
 #include "story.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../src/http1.h"
 #include "memory.h"
@@ -16,6 +18,22 @@ void story_log(void *ctx, enum picket_log_level level, const char *text)
         message_story('*', "%s", text);
 }
 
+// Cut off behind the scheme ("Authorization: Basic ..."): what is told may end in a log.
+static const char *hide_credentials(char *line)
+{
+    static const char *const names[] = {"Authorization: ", "Proxy-Authorization: "};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const size_t len = strlen(names[i]);
+        if (strncasecmp(line, names[i], len) != 0)
+            continue;
+        char *const blank = strchr(line + len, ' ');
+        *(blank != NULL ? blank : line + len - 1) = '\0';
+        return " (hidden)";
+    }
+    return "";
+}
+
 // Lines that end with CR LF.
 static void tell_lines(char mark, char *text)
 {
@@ -24,7 +42,8 @@ static void tell_lines(char mark, char *text)
         if (end == NULL)
             return;
         *end = '\0';
-        message_story(mark, "%s", line);
+        const char *const hidden = hide_credentials(line);
+        message_story(mark, "%s%s", line, hidden);
         line = end + 2;
     }
 }
@@ -47,8 +66,10 @@ void story_request(const picket_request_t *request, const picket_config_t *confi
         .keep = config->keep_ms != PICKET_KEEP_NEVER,
     };
 
-    if (url_parse(request->url, &url, NULL) != 0)
+    if (url_parse_login(request->url, &url, NULL) != 0)
         return;
+    if (url.login != NULL && head.user == NULL)
+        head.user = ""; // the URL's; its value is not shown
     if (config->proxy != NULL && config->proxy->url != NULL && !url.secure)
         head.proxy = config->proxy;
     const int len = http1_write_head(&head, NULL, 0, NULL);
@@ -58,6 +79,7 @@ void story_request(const picket_request_t *request, const picket_config_t *confi
     http1_write_head(&head, text, (size_t)len, NULL);
     text[len] = '\0';
     tell_lines('>', text);
+    explicit_bzero(text, (size_t)len);
     free(text);
 }
 

@@ -8,7 +8,8 @@
 // For picket_config_t.log.
 void story_log(void *ctx, enum picket_log_level level, const char *text);
 
-// The request head as it goes out, byte for byte, with a client of this configuration.
+// The request head as it goes out, byte for byte, with a client of this configuration; but of credentials only
+// the scheme.
 void story_request(const picket_request_t *request, const picket_config_t *config);
 
 // The response head, once it is in.
