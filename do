@@ -203,8 +203,20 @@ build_bench() {
     [ -e "$root/build/size$1/build.ninja" ] ||
         quietly cmake -G Ninja -S "$root/bench" -B "$root/build/size$1" -DCMAKE_C_FLAGS="-m$1" -DCMAKE_ASM_FLAGS="-m$1" ||
         fail "the configuration of build/size$1 failed"
-    quietly cmake --build "$root/build/size$1" -j "$(nproc 2>/dev/null || echo 2)" --target memory ||
+    quietly cmake --build "$root/build/size$1" -j "$(nproc 2>/dev/null || echo 2)" --target memory endurance ||
         fail "the build of build/size$1 failed"
+}
+
+# needs_32: 32-bit programs run in QEMU where the kernel runs none.
+needs_32() {
+    /lib/ld-linux.so.2 --version >/dev/null 2>&1 || need 'qemu-user command=qemu-i386'
+}
+
+# build_crypto: the programs of ./do bench --crypto, with the libraries beside Picket, if they can be had.
+build_crypto() {
+    need "$needs_mps2"
+    quietly cmake -DPICKET_BENCH_PEERS=ON "$root/build/pico" || fail "the configuration of build/pico failed"
+    build pico crypto
 }
 
 # wifi_driver PRESET: the driver is in no package and is not fetched.
@@ -298,9 +310,13 @@ Picket: verified HTTPS for small machines.
   ./do link DEVICE [...]   be the network of a board at the other end of a serial line; ./do link --help
   ./do test [FILTER]       build and run the tests; only programs whose name contains FILTER
   ./do fuzz [TARGET] [S]   run the fuzz targets of tests/fuzz with libFuzzer, each for S seconds (60)
-  ./do torture             let every single allocation fail in turn, not one in 37 as ./do test does (an hour)
+  ./do torture             let every single allocation fail in turn, not one in 37 as ./do test does (long)
+  ./do rounds [N]          the arithmetic on N inputs of each kind (100000) and on 1,000 secrets, not some 100 and 16
+                           as ./do test does, and against servers without Mbed TLS's curves (40 minutes)
   ./do size                measure flash and memory, and hold them against their budgets (3 minutes)
   ./do bench [--quick]     count the cycles of handshakes on an emulated Pico, beside lwIP's own TLS (5 minutes)
+  ./do bench mps2-an505    count the instructions of the arithmetic on a Cortex-M33, in QEMU (a minute)
+  ./do bench --crypto      of handshakes and of each operation, beside Mbed TLS, BearSSL and wolfSSL (5 minutes)
   ./do roots NAME|FILE ... write the smallest trust store for these servers as C, or convert a PEM file; --help
   ./do format              format the C sources
   ./do help                this
@@ -388,6 +404,7 @@ case $verb in
             say "do: building build/$preset"
             build "$preset" all test_variants
         done
+        build host-lean picket_cli limbo_client
         build host-tsan test_threads_test test_altcp_threads_test
         if has_libfuzzer; then
             say "do: building build/fuzz"
@@ -400,11 +417,12 @@ case $verb in
             build "$preset" all
         done
         if [ "$(uname -m)" = x86_64 ]; then
+            needs_32
             for bits in 64 32; do
                 build_bench $bits
             done
         fi
-        build pico bench bench_kernels bench_ciphers
+        build pico bench bench_kernels bench_ciphers crypto_own
         emulator
         exec /usr/bin/python3 "$root/tests/run.py" "$@"
         ;;
@@ -422,6 +440,34 @@ case $verb in
         exit $status
         ;;
 
+    rounds)
+        count=${1-100000}
+        case $count in
+            '' | *[!0-9]*) fail "how many rounds? ./do rounds [N]" ;;
+        esac
+        need "$needs_test$needs_mps2$needs_rp2040$needs_pico"
+        targets=''
+        set --
+        for name in kernels kernels_rsa cipher hash driver_aead driver_curve driver_key driver_rsa; do
+            targets="$targets test_${name}_test"
+            set -- "$@" "unit/${name}_test [host]"
+        done
+        say "do: building build/host, build/host-lean, build/pico and build/mps2-an505"
+        # shellcheck disable=SC2086 # a list of targets
+        build host picket-link $targets
+        build host-lean picket_cli limbo_client example_altcp example_clock example_get example_http_client \
+            example_mqtt example_ota
+        build pico bench_kernels bench_ciphers
+        build mps2-an505 instructions instructions_c
+        emulator
+        status=0
+        PICKET_ROUNDS=$count /usr/bin/python3 "$root/tests/run.py" --timeout 36000 "$@" || status=1
+        PICKET_SECRETS=1000 /usr/bin/python3 "$root/tests/board/bench_test.py" --only 'the same *' || status=1
+        /usr/bin/python3 "$root/bench/instructions.py" --rounds 1000 || status=1
+        /usr/bin/python3 "$root/tests/run.py" --long '[host-lean]' || status=1
+        exit $status
+        ;;
+
     fuzz)
         need "$needs_build$needs_clang"
         need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev file=$(libfuzzer)"
@@ -433,6 +479,7 @@ case $verb in
     size)
         [ "$(uname -m)" = x86_64 ] || fail "size compares 64-bit with 32-bit code, which only x86-64 runs both"
         need "$needs_size$needs_pico$needs_mps2"
+        needs_32
         boards='pico pico2 mps2-an385 mps2-an505'
         elves=''
         for board in $boards; do
@@ -454,11 +501,20 @@ case $verb in
         ;;
 
     bench)
+        if [ "${1-}" = mps2-an505 ]; then
+            shift
+            need "$needs_mps2"
+            build mps2-an505 instructions instructions_c
+            exec /usr/bin/python3 "$root/bench/instructions.py" "$@"
+        fi
         need "$needs_pico$needs_rp2040$needs_demo"
         [ -e "$root/build/pico/rival.elf" ] || say "do: building build/pico first (two minutes)"
         build pico bench rival rival_o3
         emulator
         build host picket-link
+        case " $* " in
+            *" --crypto "*) build_crypto ;;
+        esac
         exec /usr/bin/python3 "$root/bench/bench.py" "$@"
         ;;
 

@@ -17,15 +17,16 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "interop"))
 
 # pylint: disable=wrong-import-position
-from support import certs, harness, servers  # noqa: E402
+from support import certs, harness, servers, tlspeer  # noqa: E402
 
 sys.dont_write_bytecode = True
 
 PICKET, RIVAL, RELEASE = "Picket", "altcp_tls", "altcp_tls -O3"
 BUILD = os.environ.get("PICKET_BUILD") or os.path.join(ROOT, "build", "pico")
-PROGRAMS = {PICKET: "bench", RIVAL: "rival", RELEASE: "rival_o3"}
+BEARSSL, WOLFSSL = "BearSSL", "wolfSSL"  # of --crypto
+PROGRAMS = {PICKET: "bench", RIVAL: "rival", RELEASE: "rival_o3", BEARSSL: "rival_bearssl", WOLFSSL: "rival_wolfssl"}
 HOST, COMPUTER = "example.test", "10.0.2.2"
-CHAINS = {"p256": "P-256", "p384": "P-384", "rsa2048": "RSA-2048"}
+CHAINS = {"p256": "P-256", "p384-above-p256": "P-384, P-256 leaf", "p384": "P-384", "rsa2048": "RSA-2048"}
 VERSIONS = ("1.3", "1.2")
 LARGE = 100_000
 HERTZ = 125e6
@@ -56,17 +57,22 @@ pki = certs.Pki(harness.folder)
 
 # --- Running a program
 
-def boot(program, chain, port, target, repeat):
-    """The figures of each connection, and for each the cycles that the emulator counted."""
-    image, report = harness.unique("bench.elf"), harness.unique("report.json")
-    demo_page.write(os.path.join(BUILD, f"{program}.elf"), image, [
-        f"url=https://{HOST}:{port}{target}", f"address={COMPUTER}", "time=@now", f"repeat={repeat}", "timeout=60",
-        f"ca={chain.root_path}"])
+def start(program, report, *lines):
+    """A run of it with these lines in its page, over: its exit code and what it said."""
+    image = harness.unique("bench.elf")
+    demo_page.write(os.path.join(BUILD, f"{program}.elf"), image, [f"address={COMPUTER}", "timeout=60", *lines])
     done = subprocess.run(["node", f"{ROOT}/tools/rp2040/run.js", image, "--link", link(), "--timeout", str(LIMIT),
                            "--report", report], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False)
-    said = done.stdout.decode("latin-1")
-    if done.returncode:
+    return done.returncode, done.stdout.decode("latin-1")
+
+
+def boot(program, chain, port, target, repeat):
+    """The figures of each connection, and for each the cycles that the emulator counted."""
+    report = harness.unique("report.json")
+    failed, said = start(program, report, f"url=https://{HOST}:{port}{target}", "time=@now", f"repeat={repeat}",
+                         f"ca={chain.root_path}")
+    if failed:
         raise Bad(f"{program}, {chain.label}: {said.strip()[-300:]}")
     with open(report, encoding="utf-8") as file:
         return parse(json.load(file))
@@ -115,10 +121,50 @@ class Case:
     def check(self, each):
         version = {"1.2": 0x303, "1.3": 0x304}[self.version]
         for figures in each:
-            if figures["version"] != version or figures["received"] != len(SMALL):
+            if (figures["version"] != version or figures["received"] != len(SMALL) or
+                    SUITES.get(figures["suite"]) != "ChaCha20-Poly1305"):
                 raise Bad(f"{self.who}, TLS {self.version}, {self.kind}: not what was asked for: {figures}")
         if each[0]["resumed"]:
             raise Bad(f"{self.who}: the first handshake was a resumed one")
+
+
+def forged(_, message):
+    """Its last byte is the signature's."""
+    return message[:-1] + bytes([message[-1] ^ 1])
+
+
+class Refusal:
+    """A server that is not to be believed: the program must say why it failed, by its library's number, and have read nothing."""
+
+    # What each says. altcp_tls closes without a word: that the server was reached is all that is to be seen (ERR_CLSD).
+    SAYS = {
+        "an unknown root": {PICKET: "unknown issuer.*", BEARSSL: "62", WOLFSSL: "-188"},
+        "another's name": {PICKET: "another host name", BEARSSL: "56", WOLFSSL: "-322"},
+        "an expired certificate": {PICKET: "expired", BEARSSL: "54", WOLFSSL: "-151"},
+        "a forged certificate": {PICKET: "unknown issuer.*", BEARSSL: "52", WOLFSSL: "-155"},
+        "a forged handshake": {PICKET: "signature does not match.*", BEARSSL: "27", WOLFSSL: "-330"},
+    }
+    CHAINS = {"an expired certificate": "expired-leaf", "a forged certificate": "corrupt-leaf"}
+
+    def __init__(self, who, version, what):
+        self.who, self.version, self.what = who, version, what
+
+    def server(self, chain):
+        if self.what != "a forged handshake":
+            return server(chain, self.version)
+        return tlspeer.TlsPeer(chain, self.version, {"verify" if self.version == "1.3" else "exchange": forged})
+
+    def run(self):
+        chain = pki.chain(self.CHAINS.get(self.what, "p256"))
+        root = pki.chain("p384").root_path if self.what == "an unknown root" else chain.root_path
+        host = f"other.{HOST}" if self.what == "another's name" else HOST
+        with self.server(chain) as running:
+            failed, said = start(PROGRAMS[self.who], harness.unique("report.json"),
+                                 f"url=https://{host}:{running.port}/small", "time=@now", f"ca={root}")
+        says = self.SAYS.get(self.what, {}).get(self.who, "-15")
+        if failed != 1 or not re.search(rf"^picket: error .* {says}\r?$", said, re.M) or " received=0 " not in said:
+            raise Bad(f"{self.who}, TLS {self.version}, does not refuse {self.what}: {said.strip()[-300:]}")
+        return self
 
 
 class Body:
@@ -142,8 +188,8 @@ SMALL = b"0123456789abcdef"
 
 
 def server(chain, version, suite=None):
-    """The same for all: X25519 for the key exchange, and no other choice than what is asked for."""
-    lines = "ssl_ecdh_curve X25519; ssl_session_tickets on;"
+    """The same for all: X25519 for the key exchange, the client's choice of suite, and nothing else than what is asked for."""
+    lines = "ssl_ecdh_curve X25519; ssl_session_tickets on; ssl_session_cache shared:bench:1m;"
     if suite and version == "1.3":
         lines += f" ssl_conf_command Ciphersuites {suite};"
     elif suite:
@@ -172,7 +218,7 @@ def repeats():
 def bodies(quick):
     if quick:
         return [Body(who, "1.3") for who in (PICKET, RIVAL)]
-    return [Body(who, "1.3", suite) for suite in (None, "TLS_AES_128_GCM_SHA256") for who in PROGRAMS]
+    return [Body(who, "1.3", suite) for suite in (None, "TLS_AES_128_GCM_SHA256") for who in (PICKET, RIVAL, RELEASE)]
 
 
 def run_all(all_of_them, jobs):
@@ -288,8 +334,11 @@ def difference(chosen, again):
 
 
 def main():
+    if "--crypto" in sys.argv[1:]:  # each operation alone
+        os.execv(sys.executable, [sys.executable, os.path.join(ROOT, "bench", "crypto", "crypto.py"), *sys.argv[1:]])
     parser = argparse.ArgumentParser(prog="./do bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="TLS 1.3 with a P-256 chain only")
+    parser.add_argument("--crypto", action="store_true", help="handshakes and each operation, beside Mbed TLS, BearSSL and wolfSSL; --crypto --help")
     parser.add_argument("--markdown", action="store_true", help="tables for docs/BENCH.md")
     parser.add_argument("--json", metavar="FILE", help="all figures, for comparing runs")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="programs that run at a time (2)")

@@ -116,10 +116,12 @@ static const picket_port_t *gated_port(void)
 
 // --- A client
 
+static uint32_t keep_ms = PICKET_KEEP_NEVER;
+
 static int init(size_t arena_len)
 {
     return picket_init(&client, &(picket_config_t){
-                                    .keep_ms = PICKET_KEEP_NEVER,
+                                    .keep_ms = keep_ms,
                                     .trust = &trust,
                                     .arena = arena,
                                     .arena_len = arena_len,
@@ -203,6 +205,25 @@ static void measure(const char *title, size_t v)
     measure_one(title, versions[v].name, false, base);
     measure_one(title, versions[v].name, true, base);
     picket_deinit(&client);
+}
+
+// --- A connection that is kept for the next request, idle, and its session
+
+static void measure_kept(size_t v)
+{
+    tls_server_stop(&servers[0]); // s_server keeps none
+    if (!tls_server_start(&servers[0], &(tls_server_options_t){.chain = &chains[0], .nginx = ""}))
+        give_up("no server");
+    version = versions[v].number;
+    keep_ms = 0; // the default
+    if (init(sizeof arena) != 0)
+        give_up("no client");
+    size_t base = used();
+    if (get(NULL, "page") != 0)
+        give_up("the GET failed");
+    report(used() - base, "kept connection and its session, TLS %s\t%s%s", versions[v].name, "", "");
+    picket_deinit(&client);
+    keep_ms = PICKET_KEEP_NEVER;
 }
 
 // --- The stack: painted, and looked at afterwards
@@ -444,6 +465,8 @@ int main(void)
             give_up("no certificates");
     }
     measure_sizes();
+    for (size_t v = 0; v < VERSIONS; v++)
+        measure_kept(v);
     for (size_t i = 0; i < CHAINS; i++) {
         start_servers(&chains[i], 1);
         for (size_t v = 0; v < VERSIONS; v++) {

@@ -1,19 +1,17 @@
-// ciphers: how many cycles the ciphers for records take, the least and the most over CIPHER_ROUNDS random keys and texts: they
-// are the same number. The text lies as a record's does in Mbed TLS's buffer, at the second byte of a word.
+// ciphers: how many cycles the ciphers for records, and a block of SHA-256, take, the least and the most over random keys and texts: they are the same number,
+// and so is the way through the program (spread.h). The text lies as a record's does in Mbed TLS's buffer, at the second byte of a
+// word.
 #include <stdio.h>
 #include <string.h>
 
-#include "hardware/structs/systick.h"
 #include "kernels/aes_gcm.h"
 #include "kernels/chacha20_poly1305.h"
 #include "kernels/cipher.h"
+#include "kernels/hash.h"
 #include "pico/stdlib.h"
+#include "spread.h"
 
-#ifndef CIPHER_ROUNDS
-#define CIPHER_ROUNDS 16
-#endif
-
-enum { ENABLE = 1, PROCESSOR_CLOCK = 4, TOP = 0xffffff, RECORD = 16384, AAD = 5, AT = 1 };
+enum { RECORD = 16384, AAD = 5, AT = 1 };
 
 static struct {
     uint32_t state[16], stream[16];
@@ -64,6 +62,11 @@ static void xor_in_place(void)
 static void poly1305_blocks(void)
 {
     kernel_poly1305(&now.poly, now.text + AT, 64);
+}
+
+static void sha256_block(void)
+{
+    kernel_sha256(now.state, now.text + AT);
 }
 
 static struct aead_text record(size_t len)
@@ -152,45 +155,33 @@ static void aes_256_gcm_opened(void)
     good = aes_gcm_open(&key, &text, now.tag) && good;
 }
 
-static void nothing(void)
-{
-}
-
-static uint32_t cycles(void (*run)(void))
-{
-    systick_hw->cvr = 0;
-    uint32_t before = systick_hw->cvr;
-    run();
-    return (before - systick_hw->cvr) & TOP;
-}
-
 // before: what is run first, and not measured.
 static void measure_after(const char *name, void (*before)(void), void (*run)(void))
 {
-    uint32_t least = UINT32_MAX, most = 0, empty = cycles(nothing);
-    for (int i = 0; i < CIPHER_ROUNDS; i++) {
-        draw(i);
+    spread_t spread = {0};
+    uint32_t empty = spread_empty(), trace;
+    for (unsigned i = 0; i < spread_rounds(); i++) {
+        draw((int)i);
         before();
-        uint32_t took = cycles(run) - empty;
-        least = took < least ? took : least;
-        most = took > most ? took : most;
+        uint32_t took = spread_cycles(run, &trace) - empty;
+        spread_add(&spread, took, trace);
     }
-    printf("picket: kernel %s %lu %lu\n", name, (unsigned long)least, (unsigned long)most);
+    spread_print(name, &spread);
 }
 
 static void measure(const char *name, void (*run)(void))
 {
-    measure_after(name, nothing, run);
+    measure_after(name, spread_nothing, run);
 }
 
 int main(void)
 {
     stdio_init_all();
-    systick_hw->rvr = TOP;
-    systick_hw->csr = ENABLE | PROCESSOR_CLOCK;
+    spread_start();
     measure("chacha20_block", chacha20_block);
     measure("xor_64", xor_in_place);
     measure("poly1305_1024", poly1305_blocks);
+    measure("sha256_block", sha256_block);
     measure("chacha20_poly1305_64", chacha20_poly1305_64);
     measure("chacha20_poly1305_1024", chacha20_poly1305_1024);
     measure("chacha20_poly1305_16384", chacha20_poly1305_16384);

@@ -105,10 +105,13 @@ static void sleep_once(void)
     slept += between(before, after) - (interrupt - interrupt_before);
 }
 
+// Looking at the time costs cycles too: 32 bits of it will do.
+enum { LONGEST_MS = 60000 };
+
 void cycles_wait(void *ctx, uint32_t ms)
 {
     (void)ctx;
-    uint64_t until = time_us_64() + (uint64_t)ms * 1000;
-    while (!picket_pico_slip_has_work() && time_us_64() < until)
+    uint32_t began = time_us_32(), us = (ms < LONGEST_MS ? ms : LONGEST_MS) * 1000;
+    while (!picket_pico_slip_has_work() && time_us_32() - began < us)
         sleep_once();
 }

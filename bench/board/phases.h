@@ -1,5 +1,5 @@
-// phases.h: how many cycles each phase of a TLS handshake takes, from inside Mbed TLS: the linker puts the functions of
-// phases.c around those that take the client's handshake one message further (--wrap).
+// phases.h: how many cycles a TLS handshake takes, and each phase of it. Of Mbed TLS's, phases_mbedtls.c tells when a phase
+// begins; of another library's, all is PHASE_BETWEEN.
 //
 // A phase has all the cycles from the entry into its step to its return, whatever was done meanwhile: a step of
 // Picket's comes back early to serve lwIP.
@@ -31,5 +31,12 @@ extern struct phases phases;
 
 // Before a connection.
 void phases_reset(void);
+
+// The first step of the handshake begins; the last one, which phases_pass_to was told of, is over.
+void phases_begin(void);
+void phases_end(uint16_t version, uint16_t suite);
+
+// What has passed since the last call belongs to the phase that was then, which is returned.
+enum phase phases_pass_to(enum phase phase);
 
 #endif

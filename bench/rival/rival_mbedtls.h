@@ -14,10 +14,7 @@
 #define MBEDTLS_ENTROPY_HARDWARE_ALT
 #define MBEDTLS_PLATFORM_MS_TIME_ALT
 
-// The C library's heap, counted.
-#include <stddef.h>
-void *rival_calloc(size_t n, size_t size);
-void rival_free(void *p);
+#include "rival_memory.h"
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_PLATFORM_CALLOC_MACRO rival_calloc
 #define MBEDTLS_PLATFORM_FREE_MACRO   rival_free

@@ -2,8 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-
-#include "rival_mbedtls.h"
+#include <string.h>
 
 // What the C library's allocator needs for a block: a multiple of 8, and its own header of that size. The header here
 // is not counted as well.
@@ -29,13 +28,29 @@ void *rival_calloc(size_t n, size_t size)
     return (uint8_t *)block + HEADER;
 }
 
+// Where it was counted.
+static size_t *block_of(void *p)
+{
+    return (size_t *)(void *)((uint8_t *)p - HEADER);
+}
+
 void rival_free(void *p)
 {
     if (!p)
         return;
-    size_t *block = (size_t *)(void *)((uint8_t *)p - HEADER);
+    size_t *block = block_of(p);
     used -= cost(block[0]);
     free(block);
+}
+
+void *rival_realloc(void *p, size_t size)
+{
+    void *new = rival_calloc(1, size);
+    if (new &&p)
+        memcpy(new, p, block_of(p)[0] < size ? block_of(p)[0] : size);
+    if (new)
+        rival_free(p);
+    return new;
 }
 
 size_t memory_peak(void)

@@ -4,7 +4,8 @@
 
 #include "stack.h"
 
-enum { WORDS = 4096, PAINT = 0x5ac3a55c };
+// RIVAL_STACK: bytes, a multiple of 8.
+enum { WORDS = RIVAL_STACK / 4, PAINT = 0x5ac3a55c };
 
 static uint64_t memory[WORDS / 2];
 static void *here, *there;
