@@ -2,8 +2,8 @@
 //
 // A line on stdin is "PORT HOST UNIX_MS VERSION ROOTS": connect to this port of loopback and shake hands, in
 // the name of HOST, at this time, in TLS "1.2" or "1.3", trusting the certificates in this file. One on
-// stdout answers it: "ERROR MS CHECKS TEXT", the name of the error, how long that took, how many signatures were
-// checked, and what the client said about it.
+// stdout answers it: "ERROR MS CHECKS TEXT", the name of the error, the processor's time that it took, how many
+// signatures were checked, and what the client said about it.
 
 // The dates of the cases lie before this Picket was built: this program's own copy of the clock has another
 // floor.
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <psa/crypto.h>
 
@@ -22,6 +23,7 @@
 #include "socket_port.h"
 
 #define ROOTS_MAX (2u * 1024u * 1024u)
+#define WAIT_MS   10 // the port's wait sees what arrives, not that there is room to send
 
 // For forty certificates more than one connection is promised.
 static _Alignas(8) uint8_t arena[PICKET_ARENA_SIZE(1) + 128 * 1024];
@@ -72,7 +74,8 @@ static int shake_hands(picket_t *client, const question_t *q, picket_detail_t *d
     picket_tls_target_t target = {.host = q->host, .port = (uint16_t)q->port, .address = &loopback};
     int ready = picket_tls_start(&tls, client, &target);
     while (ready == 0 || ready == PICKET_AGAIN) {
-        (void)picket_poll(client);
+        const uint32_t ms = picket_poll(client);
+        socket_port()->wait(NULL, ms < WAIT_MS ? ms : WAIT_MS);
         ready = picket_tls_ready(&tls);
     }
     *detail = picket_tls_detail(&tls);
@@ -104,16 +107,22 @@ static int ask(const question_t *q, picket_detail_t *detail)
     return error;
 }
 
+static unsigned processor_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return (unsigned)ts.tv_sec * 1000 + (unsigned)ts.tv_nsec / 1000000;
+}
+
 int main(void)
 {
     question_t q;
     while (scanf("%u %259s %lld %3s %511s", &q.port, q.host, &q.unix_ms, q.version, q.roots) == 5) {
         picket_detail_t detail = {0};
-        uint32_t began = socket_port()->millis(NULL);
+        unsigned began = processor_ms();
         checks = 0;
         int error = ask(&q, &detail);
-        printf("%s %u %u %s\n", picket_error_name(error), socket_port()->millis(NULL) - began, checks,
-               detail.text);
+        printf("%s %u %u %s\n", picket_error_name(error), processor_ms() - began, checks, detail.text);
         fflush(stdout);
     }
     return 0;

@@ -20,7 +20,7 @@ class Client:
         harness.at_end(self.stop)
 
     def ask(self, *question):
-        """The error's name, milliseconds, signatures checked, and words."""
+        """The error's name, milliseconds of processor time, signatures checked, and words."""
         self.process.stdin.write(" ".join(map(str, question)) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
