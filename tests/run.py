@@ -15,7 +15,7 @@ The programs are:
   tests/board/BOARD_test.py            on emulated boards; once for each, with PICKET (the demo), PICKET_BUILD
                                        and PICKET_BOARD in the environment
 
-Usage: tests/run.py [FILTER]      only programs whose name contains FILTER
+Usage: tests/run.py [FILTER...]   only programs whose name contains one of them
 
 A program that crashes, ends with another exit code than 0 without having said "not ok", prints no test, or takes
 too long counts as a failure. The last line is the count alone; the exit code is 0 when nothing failed.
@@ -35,17 +35,22 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILDS = ("host", "host-asan")
+# Also with what boards have of Mbed TLS, build/host-lean; with --long these as well.
+LEAN = ("chain", "curl", "hostile_http", "hostile_stream", "hostile_tls", "identity", "interop", "keep", "limbo", "login", "pin",
+        "proxy", "range", "redirect", "review", "roots", "session")
+LEAN_LONG = ("altcp", "dns", "ota", "readme", "sntp", "tutorial")
 BOARDS = {"mps2-an385": "mps2", "mps2-an505": "mps2", "pico": "pico"}  # build folder, and whose tests
 LINE = re.compile(r"(ok|not ok|skip) (.*)")
 OUTPUT_SHOWN = 20000
 
 
 class Program:
-    def __init__(self, name, command, environment=None, is_check=False):
+    def __init__(self, name, command, environment=None, is_check=False, compiles=False):
         self.name = name
         self.command = command
         self.environment = environment or {}
         self.is_check = is_check  # its exit code is a result if it prints no test line
+        self.compiles = compiles  # whole programs, many times: how long that takes says nothing of them
         self.passed = []
         self.failed = []
         self.skipped = []
@@ -53,6 +58,7 @@ class Program:
         self.seconds = 0.0
 
     def run(self, timeout):
+        timeout *= 2 if self.compiles else 1
         started = time.monotonic()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             # Files, not pipes: a server that a test leaves behind must not keep us waiting.
@@ -136,7 +142,7 @@ def with_thread_sanitizer(program):
     return ["echo", "skip all: the thread sanitizer does not work with this kernel"]
 
 
-def find_programs():
+def find_programs(is_long=False):
     """The longest first: with two at a time that wastes least."""
     programs = []
     builds = [b for b in reversed(BUILDS) if os.path.isdir(os.path.join(ROOT, "build", b))]
@@ -146,6 +152,10 @@ def find_programs():
             programs.append(
                 Program(f"interop/{name} [{build}]", [sys.executable, script], build_environment(build))
             )
+    if os.path.isdir(os.path.join(ROOT, "build", "host-lean")):
+        for name in LEAN + (LEAN_LONG if is_long else ()):
+            script = os.path.join(ROOT, "tests", "interop", f"{name}_test.py")
+            programs.append(Program(f"interop/{name} [host-lean]", [sys.executable, script], build_environment("host-lean")))
     for board, kind in BOARDS.items():
         folder = os.path.join(ROOT, "build", board)
         if os.path.isdir(folder):
@@ -160,7 +170,7 @@ def find_programs():
     if os.path.isdir(os.path.join(ROOT, "build", "pico")):
         for name in ("pico_build", "tutorial_build", "size"):
             script = os.path.join(ROOT, "tests", "board", f"{name}_test.py")
-            programs.append(Program(f"board/{name}", [sys.executable, script]))
+            programs.append(Program(f"board/{name}", [sys.executable, script], compiles=name.endswith("_build")))
     if os.path.exists(os.path.join(ROOT, "build", "pico", "bench.elf")):
         programs.append(Program("board/bench", [sys.executable, os.path.join(ROOT, "tests", "board", "bench_test.py")]))
     for build in builds:
@@ -190,14 +200,15 @@ def find_programs():
 
 def main():
     parser = argparse.ArgumentParser(description="runs the tests that were built")
-    parser.add_argument("filter", nargs="?", default="", help="only programs whose name contains this")
-    parser.add_argument("--timeout", type=float, default=600, help="seconds a program may take (600)")
+    parser.add_argument("filter", nargs="*", default=[""], help="only programs whose name contains one of these")
+    parser.add_argument("--long", action="store_true", help="all of tests/interop on build/host-lean")
+    parser.add_argument("--timeout", type=float, default=900, help="seconds a program may take (900); those that compile may take twice as long")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many run at a time")
     options = parser.parse_args()
 
-    programs = [p for p in find_programs() if options.filter in p.name]
+    programs = [p for p in find_programs(options.long) if any(each in p.name for each in options.filter)]
     if not programs:
-        print(f"no test program has '{options.filter}' in its name", file=sys.stderr)
+        print(f"no test program has '{' or '.join(options.filter)}' in its name", file=sys.stderr)
         print("0 passed, 0 failed")
         return 1
 

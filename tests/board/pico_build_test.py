@@ -15,7 +15,8 @@ EXAMPLES = {
     "pico_w": ("get/get", "get/get_poll", "get_freertos", "post/post", "download/download", "ota/ota", "altcp/altcp",
                "proxy/proxy", "two_at_once/two_at_once",
                "altcp_background", "altcp_freertos",
-               "sdk_way/sdk_way_background", "sdk_way/sdk_way_poll", "sdk_way/sdk_way_freertos"),
+               "sdk_way/sdk_way_background", "sdk_way/sdk_way_poll", "sdk_way/sdk_way_freertos",
+               "sdk_way/sdk_way_plain"),
     "pico2_w": ("get/get", "get/get_poll", "get_freertos"),
 }
 JOBS = str(os.cpu_count() or 2)
@@ -66,9 +67,19 @@ def optimisation(folder, which):
     return found
 
 
+def check_stock(folder):
+    """Where Mbed TLS's own arithmetic is what is used."""
+    which = r"/mbedtls/library/(bignum|bignum_core|ecp_curves|aes|gcm|chacha20|poly1305)\.c"
+    _, said = configure(ROOT, folder, "pico", "-DCMAKE_BUILD_TYPE=MinSizeRel", "-DPICKET_STOCK_CRYPTO=ON")
+    fast = optimisation(folder, which)
+    result("PICKET_STOCK_CRYPTO: Mbed TLS's arithmetic for speed", None if fast == {"-O2"} else f"{fast or said}")
+    configure(ROOT, folder, "pico", "-DPICKET_STOCK_CRYPTO=OFF")
+
+
 def check_optimisation(folder):
+    check_stock(folder)
     ours = r"/mbedtls/library/|/llhttp/|" + re.escape(ROOT) + "/src/"
-    arithmetic = r"/mbedtls/library/(bignum|bignum_core|ecp_curves|aes|gcm|chacha20|poly1305)\.c|/src/arena\.c"
+    arithmetic = re.escape(ROOT) + r"/src/(arena|kernels/(curve|divide|ecdh|x25519_public|portable/\w+))\.c"
     protocol = r"/mbedtls/library/ssl_\w+\.c|/llhttp/|" + re.escape(ROOT) + "/src/http"
     for kind in ("Debug", "MinSizeRel", "Release"):
         _, said = configure(ROOT, folder, "pico", f"-DCMAKE_BUILD_TYPE={kind}")

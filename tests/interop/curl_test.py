@@ -424,8 +424,9 @@ line("pin-several", "--pinnedpubkey", "{wrong};{pin}", "/echo", kind="https")
 line("pin-file", "--pinnedpubkey", "{pinfile}", "/echo", kind="https")
 line("pin-of-the-issuer", "--pinnedpubkey", "{issuerpin}", "/echo", code=90, kind="https", differs=["seen", "out", "code"])
 line("pin-wrong", "--pinnedpubkey", "{wrong}", "/echo", code=90, kind="https")
-line("cert", "--cert", "{cert}", "--key", "{key}", "/echo", kind="client")
-line("cert-both-in-one", "-E", "{both}", "/echo", kind="client")
+if not harness.IS_LEAN:
+    line("cert", "--cert", "{cert}", "--key", "{key}", "/echo", kind="client")
+    line("cert-both-in-one", "-E", "{both}", "/echo", kind="client")
 line("cert-no-file", "--cert", "not-there", "/echo", code=58, kind="client")
 for _version in ("1.2", "1.3"):
     line(f"tlsv1.2-server-{_version}", "--tlsv1.2", "/echo", kind=_version)

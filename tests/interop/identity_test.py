@@ -220,5 +220,10 @@ for _name, (_options, _words) in UNUSABLE.items():
     cases.add(f"unusable-{_name}", unusable, _options, _words)
 cases.add("key-without-cert", unusable, lambda: ["--key", identity("p256")["key"]], "--key needs --cert", 2)
 
+if harness.IS_LEAN:
+    STAYS = ("none-", "wanted-", "unusable-missing", "key-without-cert")
+    cases.list = [case for case in cases.list if case[0].startswith(STAYS)]
+    cases.add("built-without", unusable, lambda: ["--cert", identity("p256")["both"]], "built without client certificates")
+
 if __name__ == "__main__":
     sys.exit(harness.main(cases))

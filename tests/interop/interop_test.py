@@ -3,6 +3,7 @@
 
 See support/harness.py for the protocol.
 """
+import contextlib
 import hashlib
 import os
 import re
@@ -22,6 +23,7 @@ from support.peers import Listener, Tls, TlsListener, http, raw, response
 
 HOST = certs.HOST
 VERSIONS = ("1.2", "1.3")
+WINDOWS = () if harness.IS_LEAN else (2, 4, 8, 16)  # segments
 CHAINS = ("rsa2048", "p256", "p384")
 PAGE = servers.PAGE
 pki = certs.Pki(harness.folder)
@@ -75,7 +77,11 @@ def good_certificate(label, version):
     if host == "[::1]" and not harness.has_ipv6():
         raise Skipped("no IPv6 on the loopback here")
     with TlsListener(chain, http(response(PAGE)), version, "::1" if host == "[::1]" else "127.0.0.1") as server:
-        expect_ok(get(chain, server.port, "/", *version_options(version), host=host), PAGE)
+        result = get(chain, server.port, "/", *version_options(version), host=host)
+    if harness.IS_LEAN and label == "p521-leaf":
+        expect_error(result, "ALERT", "handshake_failure")
+    else:
+        expect_ok(result, PAGE)
 
 
 def bad_certificate(label, version):
@@ -572,7 +578,7 @@ def window(multiple, scheme, version):
     body(scheme, version, "length", 10 << 20, program=program, max_time=60)
 
 
-for _multiple in (2, 4, 8, 16):
+for _multiple in WINDOWS:
     for _version in VERSIONS:
         cases.add(f"window-{_multiple}-mss-10M-{_version}", window, _multiple, "https", _version)
     cases.add(f"window-{_multiple}-mss-10M-http", window, _multiple, "http", None)
@@ -596,22 +602,32 @@ def fifty_megabytes(version):
     target = harness.unique("50M.out")
 
     def once(command, megabytes):
-        """Seconds, and the highest memory that was seen, in kB."""
+        """Seconds, and the highest memory that was seen, in kB: 0, if it was not seen with the body on its way."""
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(target)
         start, memory = time.monotonic(), 0
         url = f"https://{HOST}:{server.port}/{megabytes}M.{version}"
         with subprocess.Popen([command, "--cacert", chain.root_path, *resolve(HOST, server.port), "-o", target, "-s",
                                "--max-time", "60", url], stderr=subprocess.DEVNULL) as child:
             while child.poll() is None:
-                memory = max(memory, highest_memory(child.pid))
+                if os.path.exists(target) and os.path.getsize(target):
+                    memory = max(memory, highest_memory(child.pid))
                 time.sleep(0.005)
         seconds = time.monotonic() - start
         check(child.returncode == 0, f"{command} ended with {child.returncode}")
         with open(target, "rb") as f:
             check(f.read() == data[:megabytes << 20], f"{command}: wrong bytes")
         return seconds, memory
+
+    def seen(megabytes):
+        for _ in range(20):
+            seconds, memory = once(harness.PICKET, megabytes)
+            if memory:
+                return seconds, memory
+        return check(False, f"its memory was never seen, with {megabytes} MB")
     with servers.nginx(chain, version) as server:
-        _, little = once(harness.PICKET, 10)
-        seconds, much = once(harness.PICKET, 50)
+        _, little = seen(10)
+        seconds, much = seen(50)
         if not harness.is_sanitized():
             check(much <= little + 1024, f"{little} kB for 10 MB, {much} kB for 50 MB")
             # The best of three, and a second of grace: other tests run at the same time.
@@ -636,7 +652,7 @@ def window_upload(multiple, scheme):
         check(seen[0][1] == content(4 << 20), "the upload is damaged")
 
 
-for _multiple in (2, 4):
+for _multiple in WINDOWS[:2]:
     for _scheme in ("https", "http"):
         cases.add(f"window-{_multiple}-mss-upload-{_scheme}", window_upload, _multiple, _scheme)
 
@@ -999,7 +1015,7 @@ def black_hole(scheme, *options, limit=2.5):
         try:
             result = get(pki.chain("p256"), listening.getsockname()[1], "/", *options, scheme=scheme)
             expect_error(result, {"TIMEOUT_CONNECT", "TIMEOUT_TOTAL"})
-            check(result.seconds < limit, f"late: {result}")
+            check(result.seconds - result.late < limit, f"late: {result}, {result.late:.2f} s of them without a processor")
         finally:
             for s in fill:
                 s.close()

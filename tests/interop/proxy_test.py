@@ -62,6 +62,13 @@ def proxy(seen, login=None, answer=b"HTTP/1.1 200 Open\r\n\r\n"):
     return handler
 
 
+def lead_to(connection, port):
+    """To this port of this machine, wherever the client wants to go."""
+    peers.read_head(connection)
+    connection.sendall(b"HTTP/1.1 200 Open\r\n\r\n")
+    connect_both(connection, port)
+
+
 def fetch(server, port, *options, scheme="https", host=HOST, path="/", **more):
     return picket("--cacert", pki.chain("any-host").root_path, "-x", f"127.0.0.1:{server.port}", *options,
                   f"{scheme}://{host}:{port}{path}", **more)
@@ -138,11 +145,8 @@ def verified(label, errors):
 
 def another_server():
     """A proxy that connects somewhere else."""
-    def handler(connection):
-        peers.read_head(connection)
-        connection.sendall(b"HTTP/1.1 200 Open\r\n\r\n")
-        connect_both(connection, other.port)
-    with servers.nginx(pki.chain("other-name"), None, "") as other, Listener(handler) as middle:
+    with servers.nginx(pki.chain("other-name"), None, "") as other, \
+            Listener(lambda connection: lead_to(connection, other.port)) as middle:
         result = picket("--cacert", pki.chain("other-name").root_path, "-x", f"127.0.0.1:{middle.port}", f"https://{HOST}/")
         expect_error(result, "WRONG_HOST")
 

@@ -286,21 +286,22 @@ PARTS = {
     "to the end": ("2-50", answer(SHORT[2:], "bytes 2-9/10"), 0),
     "suffix": ("-3", answer(SHORT[7:], "bytes 7-9/10"), 0),
     "suffix longer than all": ("-30", answer(SHORT, "bytes 0-9/10"), 0),
-    "another": ("2-5", answer(SHORT[3:7], "bytes 3-6/10"), RANGE),
-    "too much": ("2-5", answer(SHORT[2:7], "bytes 2-6/10"), RANGE),
+    "another": ("2-5", answer(SHORT[3:7], "bytes 3-6/10"), RANGE, "it begins at byte 3 and ends at byte 6"),
+    "too much": ("2-5", answer(SHORT[2:7], "bytes 2-6/10"), RANGE, "it begins at byte 2 and ends at byte 6"),
     "less": ("2-5", answer(SHORT[2:5], "bytes 2-4/10"), CUT),
-    "suffix too long": ("-3", answer(SHORT[6:], "bytes 6-9/10"), RANGE),
-    "not the suffix": ("-3", answer(SHORT[6:9], "bytes 6-8/10"), RANGE),
+    "suffix too long": ("-3", answer(SHORT[6:], "bytes 6-9/10"), RANGE, "it begins at byte 6 and ends at byte 9"),
+    "not the suffix": ("-3", answer(SHORT[6:9], "bytes 6-8/10"), RANGE, "it begins at byte 6 and ends at byte 8"),
     "no Content-Range": ("2-5", answer(SHORT[2:6], []), RANGE),
     "status 416": ("20-25", answer(b"page", "bytes */10", status="416 No"), 0),
 }
 
 
-def lied_part(asked, data, code):
+def lied_part(asked, data, code, says=""):
     with Listener(http(data)) as peer:
         result = picket("-r", asked, f"http://127.0.0.1:{peer.port}/", max_time=5)
         check(result.code == code, f"exit code should be {code}: {result}")
         check(code != RANGE or result.out == b"", f"bytes were written: {result.out}")
+        check(says in result.text(), f"does not say {says!r}: {result}")
 
 
 for _name, _more in PARTS.items():

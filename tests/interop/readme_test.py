@@ -70,7 +70,7 @@ def cmake_lines():
 def pico_lines():
     """What is linked for the pico-sdk is what the examples link, which board/pico_build compiles and links."""
     linked = set(re.findall(r"pico_cyw43_arch_lwip_\w+|picket_slip", blocks("cmake")[1].split("#")[0] + blocks("cmake")[1]))
-    examples = listings.page("examples/get/CMakeLists.txt")
+    examples = listings.page("examples/get/CMakeLists.txt") + listings.page("examples/pico.cmake")
     check(linked and all(name in examples for name in linked), f"the examples do not link {linked}")
 
 

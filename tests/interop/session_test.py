@@ -170,9 +170,25 @@ def a_device_stays():
     check(stat.S_ISCHR(os.stat("/dev/null").st_mode), "/dev/null was replaced")
 
 
+def a_link_stays():
+    link = unique("link")
+    os.symlink(unique("target"), link)
+    no_file(link, 26, "not a file", False)
+    check(os.path.islink(link), "the link was replaced")
+
+
+def a_pipe_is_not_waited_for():
+    pipe = unique("pipe")
+    os.mkfifo(pipe, 0o600)
+    no_file(pipe, 26, "not a file", False)
+    check(stat.S_ISFIFO(os.stat(pipe).st_mode), "the pipe was replaced")
+
+
 cases.add("folder", lambda: no_file(harness.folder, 26, "not a file", False))
 cases.add("device", a_device_stays)
 cases.add("stdin", lambda: no_file("-", 26, "not a file", False))
+cases.add("link", a_link_stays)
+cases.add("pipe", a_pipe_is_not_waited_for)
 cases.add("no-folder", lambda: no_file("/nowhere/sessions", 23, "No such file", True))
 
 

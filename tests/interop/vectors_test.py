@@ -16,8 +16,9 @@ from support import harness
 from support.harness import Cases, check, unique
 
 BOARDS = ("mps2-an385", "mps2-an505")
-KERNELS = {"kernels": "small_keys_as_mbedtls", "kernels_rsa": "without_memory",
-           "ciphers": "counter_comes_round"}  # the last test of each
+KERNELS = {"kernels": "small_keys_as_mbedtls", "keys": "makes_keys", "kernels_rsa": "without_memory",
+           "ciphers": "counter_comes_round", "hashes": "random_blocks",
+           "copies": "copies_every_length_between_every_two_alignments"}  # the last test of each
 SIZE = 65536  # of a file, tests/board/vectors.c
 ECDSA = {
     "P-256, r and s": ("p1363", "ecdsa_secp256r1_sha256_p1363_test.json"),

@@ -7,6 +7,7 @@
 #include "pico/cyw43_arch.h"
 #include "pico/stdlib.h"
 #include "pico_slip.h"
+#include "pico_stack.h"
 
 static async_context_threadsafe_background_t context;
 
@@ -59,4 +60,14 @@ void board_unlock(void)
 void board_rest(void)
 {
     sleep_ms(2);
+}
+
+void board_stack(size_t *size, size_t *peak)
+{
+    picket_pico_stack(size, peak);
+}
+
+int main(void)
+{
+    return application();
 }

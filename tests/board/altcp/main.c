@@ -7,7 +7,6 @@
 #include "../../../examples/mqtt/mqtt.h"
 #include "board.h"
 #include "pico/stdlib.h"
-#include "pico_stack.h"
 #include "picket/altcp.h"
 #include "picket/clock.h"
 
@@ -82,7 +81,7 @@ static bool mqtt(int port)
     return !mqtt_example_failed;
 }
 
-int main(void)
+int application(void)
 {
     stdio_init_all();
     copy(pem, settings.pem, sizeof pem);
@@ -95,8 +94,8 @@ int main(void)
     for (int i = 0; i < 50; i++) // what is said at the end is still sent
         board_rest();
     size_t size, peak;
-    picket_pico_stack(&size, &peak);
-    printf("picket: main stack peak %u of %u\n", (unsigned)peak, (unsigned)size);
+    board_stack(&size, &peak);
+    printf("picket: stack peak %u of %u\n", (unsigned)peak, (unsigned)size);
     printf("picket: exit %d\n", !good);
     for (;;)
         tight_loop_contents();

@@ -34,6 +34,7 @@ KINDS = {
     "rsa4096": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"],
     "rsa3072": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"],
     "p256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "p256-compressed": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "p384": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
     "p521": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
     "secp256k1": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
@@ -62,7 +63,8 @@ class Key:
         self.kind = kind
         self.path = os.path.join(folder, f"{label}.key")
         openssl("genpkey", *KINDS[kind], "-out", self.path)
-        self.spki = openssl("pkey", "-in", self.path, "-pubout", "-outform", "DER")
+        form = ["ec", "-conv_form", "compressed"] if kind.endswith("-compressed") else ["pkey"]
+        self.spki = openssl(*form, "-in", self.path, "-pubout", "-outform", "DER")
 
     def default_algorithm(self):
         if self.kind.startswith("rsa"):
@@ -254,6 +256,11 @@ def mixed(pki, label):
     return Chain(pki.folder, label, [pki.leaf("p256", issuer=middle), middle], root)
 
 
+def p384_above_p256(pki, label):
+    middle = pki.intermediate("p384")
+    return Chain(pki.folder, label, [pki.leaf("p256", issuer=middle), middle], pki.root("p384"))
+
+
 def long_chain(count):
     def make(pki, label):
         issuer, sent = pki.root("p256"), []
@@ -348,6 +355,7 @@ def later_date(pki, label):
 GOOD = {
     "pss": pss,
     "mixed": mixed,
+    "p384-above-p256": p384_above_p256,
     "rsa4096-root": rsa4096_root,
     "p521-leaf": lambda pki, label: pki.simple(label, pki.leaf("p256", key=pki.key("p521"))),
     "rsa3072-leaf": lambda pki, label: pki.simple(label, pki.leaf("rsa2048", key=pki.key("rsa3072")), "rsa2048"),
@@ -397,6 +405,31 @@ def early(which):
         leaf = pki.leaf("p256", issuer=middle, **(soon if which == "leaf" else {}))
         return Chain(pki.folder, label, [leaf, middle], pki.root("p256"))
     return make
+
+
+class Tampered:
+    """A key in whose certificate other bytes stand."""
+
+    def __init__(self, key, spki):
+        self.kind, self.path, self.spki = key.kind, key.path, spki
+        self.default_algorithm, self.sign, self.scalar = key.default_algorithm, key.sign, key.scalar
+
+
+def tampered_intermediate(change):
+    """change: of the point, 04, x, y."""
+    def make(pki, label):
+        key = pki.key("p256", "intermediate")
+        point = change(key.spki[-65:])
+        spki = der.sequence(der.children(key.spki)[0], der.tlv(3, b"\0" + point))
+        middle = Certificate("Tampered intermediate", Tampered(key, spki), pki.root("p256"), extensions=ca_extensions(0))
+        return Chain(pki.folder, label, [pki.leaf("p256", issuer=middle), middle], pki.root("p256"))
+    return make
+
+
+def compressed_intermediate(pki, label):
+    middle = Certificate("Compressed intermediate", pki.key("p256-compressed"), pki.root("p256"),
+                         extensions=ca_extensions(0))
+    return Chain(pki.folder, label, [pki.leaf("p256", issuer=middle), middle], pki.root("p256"))
 
 
 def expired_rsa(pki, label):
@@ -608,6 +641,14 @@ BAD = {
     "other-common-name": (lambda pki, label: pki.simple(label, pki.leaf(
         "p256", common_name="other.test")), {"CERT_MALFORMED"}),
     "may-sign": (usage("digitalSignature", "keyCertSign"), {"CERT_USAGE"}),
+    "compressed-leaf": (weak(key="p256-compressed"), {"CERT_MALFORMED", "ALERT"}),  # OpenSSL has no use for it in TLS 1.2
+    "compressed-intermediate": (compressed_intermediate, {"CERT_MALFORMED"}),
+    "off-curve-intermediate": (
+        tampered_intermediate(lambda point: point[:-1] + bytes([point[-1] ^ 1])), {"CERT_MALFORMED"}),
+    "infinite-intermediate": (tampered_intermediate(lambda point: b"\0"), {"CERT_MALFORMED"}),
+    "hybrid-intermediate": (
+        tampered_intermediate(lambda point: bytes([6 + point[-1] % 2]) + point[1:]), {"CERT_MALFORMED"}),
+    "short-intermediate": (tampered_intermediate(lambda point: point[:-2]), {"CERT_MALFORMED"}),
     "rsa2052-leaf": (weak(key="rsa2052"), WEAK),
     "chain-10": (long_chain(10), {"UNKNOWN_ISSUER", "CERT_MALFORMED", "CERT_USAGE"}),
     "huge": (large(60000), {"CERT_MALFORMED", "NO_MEMORY", "TLS_PROTOCOL"}),

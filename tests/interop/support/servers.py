@@ -1,6 +1,8 @@
 """Real servers, started for a test: nginx, openssl s_server, gnutls-serv."""
+import functools
 import os
 import shutil
+import threading
 
 from . import harness
 from .harness import Process, Skipped, free_port, path, unique
@@ -8,20 +10,28 @@ from .harness import Process, Skipped, free_port, path, unique
 PAGE = b"<!doctype html><title>picket</title>\n<p>The page that every server of these tests serves.</p>\n" * 3
 
 
+_site_lock = threading.Lock()
+
+
 def site():
-    """A folder with what is served: index.html, files of several sizes, and for s_server -HTTP whole responses."""
-    folder = path("site")
-    if not os.path.exists(os.path.join(folder, "done")):
-        os.makedirs(folder, exist_ok=True)
-        path("site/index.html", PAGE)
-        path("site/page.http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s"
-             % (len(PAGE), PAGE))
-        path("site/close.http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE)
-        path("site/chunked.http", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-             + b"".join(b"%x\r\n%s\r\n" % (len(PAGE[i:i + 37]), PAGE[i:i + 37]) for i in range(0, len(PAGE), 37))
-             + b"0\r\n\r\n")
-        path("site/done", b"")
-    return folder
+    """A folder with what is served: index.html, files of several sizes, and for s_server -HTTP whole responses.
+
+    Cases run side by side: none may write a file anew while another's server sends it.
+    """
+    with _site_lock:
+        return _write_site()
+
+
+@functools.cache
+def _write_site():
+    path("site/index.html", PAGE)
+    path("site/page.http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s"
+         % (len(PAGE), PAGE))
+    path("site/close.http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE)
+    path("site/chunked.http", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+         + b"".join(b"%x\r\n%s\r\n" % (len(PAGE[i:i + 37]), PAGE[i:i + 37]) for i in range(0, len(PAGE), 37))
+         + b"0\r\n\r\n")
+    return path("site")
 
 
 def program(name):
