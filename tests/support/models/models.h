@@ -51,8 +51,10 @@ void nothing_is_wrong(void); // of all this since the last call
 // The lock, of the application's thread.
 void lock(void *ctx);
 void unlock(void *ctx);
-bool is_locked(void);        // by the caller
-extern int64_t longest_hold; // of the application's, in microseconds of the processor's time
+bool is_locked(void); // by the caller
+
+// Of the application's: microseconds of the processor's time, without the line's.
+extern int64_t longest_hold;
 
 // Time of the calling thread.
 int64_t processor_us(void);
