@@ -39,7 +39,7 @@ def command(program, rounds):
 def count(program, rounds):
     """(whose kernels, {name: (least, most)})"""
     done = subprocess.run(command(program, rounds), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True, check=False, timeout=900 + 10 * rounds)
+                          stderr=subprocess.STDOUT, text=True, check=False, timeout=900 + 10 * rounds)
     kernels = re.search(r"^picket: kernels (\w+)$", done.stdout, re.M)
     found = re.findall(r"^picket: kernel (\w+) (\d+) (\d+)$", done.stdout, re.M)
     if done.returncode != 0 or not kernels:

@@ -158,6 +158,29 @@ macro(picket_fetch_upstream name NAME tree)
     file(REMOVE_RECURSE "${fetched}")
 endmacro()
 
+# With the lock: Debian's source into tree, and WHY that cannot be used, if so. failed: why there is none is in trouble.
+macro(picket_ask_debian name tree)
+    message(STATUS "${name}: asking the Debian mirror")
+    execute_process(
+        COMMAND sh "${PICKET_TOP}/tools/debian-source" ${name} "${tree}"
+        OUTPUT_VARIABLE from OUTPUT_STRIP_TRAILING_WHITESPACE
+        ERROR_VARIABLE trouble ERROR_STRIP_TRAILING_WHITESPACE
+        RESULT_VARIABLE failed)
+    if(NOT failed)
+        file(WRITE "${tree}.origin" "${from}\n")
+        cmake_language(CALL picket_look_${name} "${tree}")
+    endif()
+endmacro()
+
+# from: where the tree, which nobody has named, is from.
+macro(picket_read_origin name tree)
+    set(from "build/deps/${name}")
+    if(EXISTS "${tree}.origin")
+        file(READ "${tree}.origin" from)
+        string(STRIP "${from}" from)
+    endif()
+endmacro()
+
 macro(picket_find_dependency name NAME)
     set(given "")
     if(DEFINED ${NAME}_DIR AND NOT "${${NAME}_DIR}" STREQUAL "")
@@ -181,18 +204,10 @@ macro(picket_find_dependency name NAME)
         file(LOCK "${PICKET_DEPS_DIR}/.lock" TIMEOUT 1200)
         cmake_language(CALL picket_look_${name} "${tree}")
         if(WHY AND NOT PICKET_FETCH_FROM STREQUAL "upstream")
-            message(STATUS "${name}: asking the Debian mirror")
-            execute_process(
-                COMMAND sh "${PICKET_TOP}/tools/debian-source" ${name} "${tree}"
-                OUTPUT_VARIABLE from OUTPUT_STRIP_TRAILING_WHITESPACE
-                ERROR_VARIABLE trouble ERROR_STRIP_TRAILING_WHITESPACE
-                RESULT_VARIABLE failed)
-            if(NOT failed)
-                file(WRITE "${tree}.origin" "${from}\n")
-                cmake_language(CALL picket_look_${name} "${tree}")
-            elseif(PICKET_FETCH_FROM STREQUAL "debian")
+            picket_ask_debian(${name} "${tree}")
+            if(failed AND PICKET_FETCH_FROM STREQUAL "debian")
                 message(FATAL_ERROR "${trouble}")
-            else()
+            elseif(failed)
                 message(STATUS "${trouble}")
             endif()
         endif()
@@ -205,11 +220,7 @@ macro(picket_find_dependency name NAME)
         if(WHY)
             message(FATAL_ERROR "${name}: what was fetched cannot be used: ${WHY}.")
         endif()
-        set(from "build/deps/${name}")
-        if(EXISTS "${tree}.origin")
-            file(READ "${tree}.origin" from)
-            string(STRIP "${from}" from)
-        endif()
+        picket_read_origin(${name} "${tree}")
     endif()
     set(PICKET_${NAME}_DIR "${tree}")
     set(PICKET_${NAME}_VERSION "${VERSION}")

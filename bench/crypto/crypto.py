@@ -58,7 +58,8 @@ def on_rp2040(program):
     done = subprocess.run(["node", f"{bench.ROOT}/tools/rp2040/run.js", f"{PROGRAMS}/rp2040/{program}.elf", "--report", report],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
-        raise bench.Bad(f"{program}: {'a wrong result' if done.returncode == 1 else done.stdout.strip()[-300:]}")
+        wrong = "picket: exit 1" in done.stdout
+        raise bench.Bad(f"{program}: {'a wrong result' if wrong else done.stdout.strip()[-300:]}")
     with open(report, encoding="utf-8") as file:
         said = json.load(file)
     at = {line: i for i, (line, _) in enumerate(said["lines"])}
@@ -82,6 +83,8 @@ def in_qemu(program):
                               check=False, timeout=bench.LIMIT)
     except FileNotFoundError:
         return None
+    except subprocess.TimeoutExpired:
+        raise bench.Bad(f"{program} in QEMU did not end within {bench.LIMIT} s") from None
     if done.returncode:
         raise bench.Bad(f"{program} in QEMU: {done.stdout.strip()[-300:]}")
     return PER_COUNT * figures(done.stdout)["count"]
@@ -108,7 +111,10 @@ def by_manual(program, instructions):
     """Cycles, and how many of them the RP2040's emulator does not count; or None: without QEMU, or of long ones."""
     if not instructions or instructions > MODEL_LIMIT:
         return {"manual": None, "links": None}
-    cycles, links = model.measure(f"{PROGRAMS}/mps2/{program}.elf")
+    try:
+        cycles, links = model.measure(f"{PROGRAMS}/mps2/{program}.elf")
+    except RuntimeError as error:
+        raise bench.Bad(str(error)) from None
     return {"manual": cycles, "links": links}
 
 
@@ -190,7 +196,7 @@ LIBRARIES = {
 def static(who):
     """Bytes of memory that the library has for itself, by the linker's map."""
     with open(os.path.join(bench.BUILD, f"{bench.PROGRAMS[who]}.elf.map"), encoding="utf-8") as file:
-        found = re.findall(r"^ \.(?:data|bss|time_critical)\S*\s+0x(20\w+)\s+(0x\w+) (.*)$", file.read(), re.M)
+        found = re.findall(r"^ \.(?:data|bss|time_critical|scratch_[xy])\S*\s+0x(20\w+)\s+(0x\w+) (.*)$", file.read(), re.M)
     return sum(int(size, 16) for _, size, path in found if re.search(LIBRARIES[who], path))
 
 

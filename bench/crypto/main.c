@@ -2,7 +2,6 @@
 #include "board.h"
 #include "op.h"
 #include "peer.h"
-#include "rival_mbedtls.h"
 #include "rival_memory.h"
 
 enum { PAINT = 0x5ac3a55c };

@@ -3,6 +3,7 @@ Arm's Technical Reference Manual of the Cortex-M0+ says (its instruction set sum
 multiplier of one cycle. Nothing of the RP2040's emulator is in it.
 """
 import collections
+import signal
 import subprocess
 import threading
 
@@ -83,9 +84,13 @@ def measure(program):
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as qemu:
         watch = threading.Timer(LIMIT, qemu.kill)
         watch.start()
-        blocks, pairs = follow(qemu.stderr)
-        watch.cancel()
+        try:
+            blocks, pairs = follow(qemu.stderr)
+        finally:
+            watch.cancel()
     if qemu.returncode:
-        raise RuntimeError(f"{program}: QEMU ended with {qemu.returncode} before {LIMIT} s")
+        raise RuntimeError(f"{program}: QEMU ended with {qemu.returncode} (stopped after {LIMIT} s: {-signal.SIGKILL})")
+    if not pairs:
+        raise RuntimeError(f"{program}: QEMU did not tell the way of the operation")
     cycles = sum(n * blocks[one].cycles(other != blocks[one].end) for (one, other), n in pairs.items())
     return cycles, sum(n * sum(map(is_link, blocks[one].halves)) for (one, _), n in pairs.items())
