@@ -155,6 +155,7 @@ class Line:
         self.listening = socket.socket(socket.AF_UNIX)
         self.listening.bind(path)
         self.listening.listen()
+        self.listening.settimeout(30)
         program = os.path.join(os.path.dirname(emulator.PROGRAM), "line.elf")
         self.board = subprocess.Popen(["node", f"{emulator.ROOT}/tools/rp2040/run.js", program, "--unix", path, *more],
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -173,9 +174,11 @@ class Line:
         while len(found) < wanted and time.monotonic() < deadline:
             self.line.settimeout(max(0.01, deadline - time.monotonic()))
             try:
-                self.bytes += self.line.recv(65536)
+                data = self.line.recv(65536)
             except TimeoutError:
                 break
+            check(data, "the board has closed the line")
+            self.bytes += data
             found = self.parsed()
         return found
 

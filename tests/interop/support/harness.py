@@ -300,7 +300,7 @@ def follow(child, timeout):
             left = deadline + late - time.monotonic()
             if left <= 0:
                 os.close(ended)
-                raise subprocess.TimeoutExpired(child.args, timeout)
+                raise subprocess.TimeoutExpired(child.args, timeout, stderr=bytes(printed[child.stderr]))
             for key, _ in selector.select(left):
                 data = b"" if key.fileobj == ended else os.read(key.fd, 1 << 20)
                 if data:
@@ -330,10 +330,10 @@ def picket(*args, max_time=10, program=None, prefix=(), env=None, stdout=None):
                              stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=folder)
     try:
         out, err, late = follow(child, max_time + 10)
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as late:
         seconds, what = time.monotonic() - start, state_of(child.pid)
         child.kill()
-        out, err = child.communicate()
+        err = late.stderr + child.communicate()[1]
         raise Failed(f"hangs: still running {seconds:.1f} s after the start ({what}); ended "
                      f"{time.monotonic() - start:.1f} s after it; stderr {err[-300:]!r}") from None
     result = Result(args, child.returncode, out or b"", err, time.monotonic() - start, max_time, late)
